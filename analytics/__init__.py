@@ -1,0 +1,1 @@
+"""The statistics: pure numpy and pandas, no I/O, no web framework."""

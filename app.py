@@ -1,0 +1,142 @@
+"""Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
+
+from html import escape
+from typing import Any
+
+import flask
+import numpy as np
+from dash import Dash
+from flask_compress import Compress
+from plotly.io.json import to_json_plotly
+
+from components.controls import wiring
+from data_sources.market import Market, open_market
+from pages import workbench
+from pages.callbacks import available, register
+from pages.shell import not_found, shell
+from settings import Settings
+from view_state import ViewState, parse, to_query
+
+PAGES = {page.PATH: page for page in (workbench,)}
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en"{theme}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="{icon}" type="image/svg+xml">
+{css}
+</head>
+<body>
+<script type="application/json" id="boot">{boot}</script>
+<script src="{boot_script}"></script>
+{app_entry}
+{config}
+{scripts}
+{renderer}
+</body>
+</html>"""
+
+
+class Bellwether(Dash):
+    """Dash whose page already holds the layout of the view its link names.
+
+    The first paint is that view: no default shows first, and the layout costs no second request.
+    """
+
+    def interpolate_index(self, **parts: str) -> str:
+        """Write the page; assets/boot.js hands the layout to the renderer."""
+        layout = self.get_layout()
+        boot = {"layout": layout, "dependencies": self._callback_list, "page": flask.g.page}
+        theme = layout.forceColorScheme
+        return _INDEX.format(
+            theme=f' data-mantine-color-scheme="{theme}"' if theme else "",
+            # "<" could end the script element; in JSON it may always be written as an escape.
+            boot=to_json_plotly(boot).replace("<", "\\u003c"),
+            boot_script=self.get_asset_url("boot.js"),
+            icon=self.get_asset_url("icon.svg"),
+            **{**parts, "title": escape(parts["title"])},
+        )
+
+
+def create_app(settings: Settings) -> Dash:
+    """Build the dashboard.
+
+    Everything is registered on the returned app, so several can live in one process.
+    """
+    market = open_market(settings.data, settings.files)
+    app = Bellwether(
+        __name__,
+        title="Bellwether: do small-cap breakouts lead crypto rallies?",
+        assets_ignore="boot.js",
+        use_async=False,
+        update_title="",
+    )
+    app.layout = lambda: _layout(market)
+    register(app, market)
+    Compress(app.server)
+    _add_routes(app.server, market)
+    # Dash finishes its set-up on the first request and is not safe for two at once (dash#3971).
+    app.server.test_client().get("/")
+    return app
+
+
+def create_server() -> flask.Flask:
+    """The WSGI application that gunicorn.conf.py names."""
+    return create_app(Settings()).server
+
+
+def _layout(market: Market) -> Any:
+    request = flask.request if flask.has_request_context() else None
+    path = request.path if request else workbench.PATH
+    query = request.query_string.decode("utf-8", "replace") if request else ""
+    state, notices = parse(query, available(market))
+    if request:
+        flask.g.page = {
+            "fields": wiring(),
+            "query": to_query(state),
+            "last": _last_day(market, state),
+        }
+    if path in PAGES:
+        content = PAGES[path].content(state, market)
+    else:
+        content = not_found(path)
+
+        @flask.after_this_request
+        def _missing(response: flask.Response) -> flask.Response:
+            response.status_code = 404
+            return response
+
+    return shell(content, state, notices, market)
+
+
+def _last_day(market: Market, state: ViewState) -> str | None:
+    """The day range buttons count back from."""
+    days = [one.as_of for one in market.series((*state.small_caps, *state.coins)).values()]
+    return f"{max(days):%Y-%m-%d}" if days else None
+
+
+def _add_routes(server: flask.Flask, market: Market) -> None:
+    @server.get("/healthz")
+    def healthz() -> tuple[str, int, dict[str, str]]:
+        return "ok\n", 200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}
+
+    @server.get("/series/<instrument_id>")
+    def series(instrument_id: str) -> flask.Response:
+        """Days since 1970, then closes, as little-endian float64: for live tuning."""
+        held = market.series([instrument_id]).get(instrument_id)
+        if held is None:
+            return flask.Response("No such series\n", 404, mimetype="text/plain")
+        days = held.frame.index.to_numpy().astype("datetime64[D]").astype("<f8")
+        body = np.concatenate([days, held.frame["close"].to_numpy()]).astype("<f8").tobytes()
+        response = flask.Response(body, mimetype="application/octet-stream")
+        # The page names the content's hash in the address, so the answer never changes.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+if __name__ == "__main__":
+    settings = Settings()
+    create_app(settings).run(host=settings.host, port=settings.port)

@@ -1,0 +1,171 @@
+// The address bar and the controls: one state. Controls -> reduce() -> address and view;
+// Back and Forward -> controls. The server reads the same query and is the authority on it.
+(() => {
+  const { fields } = window.bellwether;
+  const set_props = (id, props) => window.dash_clientside.set_props(id, props);
+  const skip = () => window.dash_clientside.no_update;
+
+  const write = (field, value) => {
+    const text = Array.isArray(value) ? value.join("~") : String(value ?? "");
+    return text === "" && field.key === "high" ? "all" : text;
+  };
+  const read = (field, text) => {
+    if (field.list) return text.split("~");
+    return field.key === "high" && text === "all" ? "" : text;
+  };
+  const toQuery = (state) =>
+    ["v=1"]
+      .concat(
+        fields
+          .filter((field) => state[field.key] !== field.default)
+          .map((field) => `${field.key}=${encodeURIComponent(state[field.key])}`),
+      )
+      .join("&");
+  const fromQuery = (query) => {
+    const given = new URLSearchParams(query);
+    return Object.fromEntries(fields.map((field) => [field.key, given.get(field.key) ?? field.default]));
+  };
+
+  let state = {};
+  let restoring = 0;
+
+  function valid(field) {
+    const input = document.getElementById(field.id);
+    return !(input instanceof HTMLInputElement) || input.type !== "number" || input.checkValidity();
+  }
+
+  function reduce(...values) {
+    const next = {};
+    fields.forEach((field, i) => {
+      const text = write(field, values[i]);
+      // A list never gets empty and a number never leaves its bounds: the last good value holds.
+      const usable = (text !== "" || field.key === "theme") && valid(field);
+      next[field.key] = usable ? text : state[field.key];
+      if (field.list && text === "") set_props(field.id, { [field.property]: read(field, state[field.key]) });
+    });
+    const changed = fields.filter((field) => next[field.key] !== state[field.key]);
+    if (!changed.length || restoring) return skip();
+    const query = toQuery(next);
+    const step = changed.some((field) => field.step);
+    history[step ? "pushState" : "replaceState"](null, "", `?${query}`);
+    state = next;
+    reflect();
+    return query;
+  }
+
+  // Parts of the page that mirror the state without being controls of their own.
+  function reflect() {
+    const [from, to] = state.t.split("..");
+    set_props("span-from", { value: from });
+    set_props("span-to", { value: to === "latest" ? "" : to });
+    set_props("window-slider", { value: state.w });
+    set_props("mantine", { forceColorScheme: state.theme || null });
+    mark();
+  }
+
+  const yearsBefore = (years) => {
+    const last = window.bellwether.last;
+    return `${Number(last.slice(0, 4)) - years}${last.slice(4).replace("-02-29", "-02-28")}..latest`;
+  };
+  const presetSpan = (years) => (years === "all" ? "..latest" : yearsBefore(Number(years)));
+
+  function mark() {
+    document.querySelectorAll("[data-years]").forEach((button) =>
+      button.setAttribute("aria-pressed", presetSpan(button.dataset.years) === state.t));
+    document.querySelectorAll("[data-window]").forEach((button) =>
+      button.setAttribute("aria-pressed", button.dataset.window === state.w));
+  }
+
+  window.addEventListener("popstate", () => {
+    state = fromQuery(location.search);
+    clearTimeout(restoring);
+    restoring = setTimeout(() => (restoring = 0), 300);
+    fields.forEach((field) => set_props(field.id, { [field.property]: read(field, state[field.key]) }));
+    set_props("view", { data: toQuery(state) });
+    reflect();
+  });
+
+  // A zoom is a range of dates; the chart that was not touched follows at once.
+  function zoom(...events) {
+    const event = window.dash_clientside.callback_context.triggered[0]?.value ?? {};
+    if (event["xaxis.autorange"]) return "..latest";
+    if (!event["xaxis.range[0]"]) return skip();
+    const [from, to] = [0, 1].map((i) => String(event[`xaxis.range[${i}]`]).slice(0, 10));
+    const span = `${from}..${to >= window.bellwether.last ? "latest" : to}`;
+    if (from >= to || span === state.t) return skip();
+    document.querySelectorAll("#graph-overlay .js-plotly-plot, #graph-rolling-correlation .js-plotly-plot")
+      .forEach((plot) => {
+        if (plot.layout.xaxis.range[0] !== event["xaxis.range[0]"])
+          window.Plotly.relayout(plot, { "xaxis.range": [`${from} 12:00`, `${to} 12:00`] });
+      });
+    return span;
+  }
+
+  // The pair in focus is the first small cap and the first coin.
+  function focus(smallCap, coin) {
+    const first = (list, id) => [id, ...list.split("~").filter((other) => other !== id)];
+    set_props("control-s", { value: first(state.s, smallCap) });
+    set_props("control-c", { value: first(state.c, coin) });
+  }
+
+  function focusCell(click) {
+    if (click?.points?.length) focus(click.points[0].y, click.points[0].x);
+    return skip();
+  }
+
+  async function copyLink() {
+    const said = document.getElementById("copied");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      said.textContent = "Link copied";
+    } catch {
+      // No clipboard without https: select the address for the reader to copy.
+      said.textContent = window.prompt("Copy this link", location.href) === null ? "" : "Link shown";
+    }
+    setTimeout(() => (said.textContent = ""), 2500);
+  }
+
+  const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
+  function switchTheme() {
+    const system = dark() ? "dark" : "light";
+    const other = (state.theme || system) === "dark" ? "light" : "dark";
+    set_props("control-theme", { data: other === system ? "" : other });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.id === "copy-link") copyLink();
+    else if (button.id === "theme-button") switchTheme();
+    else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
+    else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));
+    else if (button.dataset.window) {
+      const input = document.getElementById("control-w");
+      window.bellwether.nativeValue.call(input, button.dataset.window);
+      window.bellwether.redraw();
+      window.bellwether.settle();
+    }
+  });
+  document.addEventListener("change", (event) => {
+    const { id } = event.target;
+    if (id !== "span-from" && id !== "span-to") return;
+    const from = document.getElementById("span-from").value;
+    const to = document.getElementById("span-to").value;
+    const problem = from && to && from >= to ? "The range must start before it ends" : "";
+    event.target.setCustomValidity(problem);
+    if (event.target.reportValidity()) set_props("control-t", { data: `${from}..${to || "latest"}` });
+  });
+
+  // The page was made for this address; what it did not use is gone from it.
+  state = fromQuery(window.bellwether.query);
+  history.replaceState(null, "", `${location.pathname}?${window.bellwether.query}`);
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector("[data-years]")) return;
+    mark();
+    observer.disconnect();
+  }).observe(document.body, { childList: true, subtree: true });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    bellwether: { reduce, zoom, focusCell },
+  });
+})();

@@ -1,0 +1,220 @@
+// Live tuning: while a control moves, the correlation chart and its read-out are redrawn here,
+// straight into the lines Plotly has drawn. On release the server draws the same figure.
+(() => {
+  const { statistics } = window.bellwether;
+  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200;
+  const PERIODS = { d: "session", w: "week", m: "month" };
+  const loaded = new Map();
+
+  const graph = () => document.querySelector("#graph-rolling-correlation .js-plotly-plot");
+  const meta = () => graph()?.layout?.meta;
+  const element = (id) => document.getElementById(id);
+
+  // One request a series and content, kept by the browser's cache for good.
+  function load(id, hash) {
+    const key = `${id}?h=${hash}`;
+    if (!loaded.has(key)) {
+      const entry = { series: null };
+      loaded.set(key, entry);
+      fetch(`/series/${encodeURIComponent(id)}?h=${hash}`)
+        .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
+        .then((buffer) => {
+          const values = new Float64Array(buffer), half = values.length / 2;
+          entry.series = { days: values.subarray(0, half), closes: values.subarray(half) };
+        })
+        .catch(() => loaded.delete(key));
+    }
+    return loaded.get(key).series;
+  }
+
+  function preload() {
+    const about = meta();
+    if (about) Object.entries(about.hashes).forEach(([id, hash]) => load(id, hash));
+  }
+
+  let returnsKey = "", returnsOf = new Map();
+  function returns(about, pair, view) {
+    const key = JSON.stringify([about.hashes, view.f, view.lag]);
+    if (key !== returnsKey) [returnsKey, returnsOf] = [key, new Map()];
+    const name = pair.join("~");
+    if (!returnsOf.has(name)) {
+      const [first, second] = pair.map((id) => load(id, about.hashes[id]));
+      if (!first || !second) return null;
+      returnsOf.set(name, statistics.pairedReturns(first, second, view.f, view.lag));
+    }
+    return returnsOf.get(name);
+  }
+
+  const dayNumber = (iso) => Date.parse(iso) / DAY;
+  const number = (v) => v.toFixed(2).replace("-0.00", "0.00");
+  function ordinal(value) {
+    const whole = Math.floor(value + 0.5);
+    const teen = [11, 12, 13].includes(whole % 100);
+    return whole + ((!teen && { 1: "st", 2: "nd", 3: "rd" }[whole % 10]) || "th");
+  }
+
+  function windowName(view) {
+    const n = statistics.observations(view.w, view.f), unit = PERIODS[view.f];
+    const method = {
+      pearson: "", spearman: "Spearman ", ewma: `EWMA (λ = ${statistics.ewmaLambda(n).toFixed(3)}) `,
+    }[view.m];
+    const period = view.f === "d" ? "" : ` of ${unit}ly returns`;
+    const steps = Math.abs(view.lag), leader = view.lag > 0 ? "small caps" : "crypto";
+    const lag = steps ? ` with ${leader} leading by ${steps} ${unit}${steps === 1 ? "" : "s"}` : "";
+    return `${view.w}-session ${method}correlation${period}${lag}`;
+  }
+
+  // Everything the chart shows for one setting of the controls.
+  function compute(about, view) {
+    const n = statistics.observations(view.w, view.f);
+    const [from, to] = about.span.map(dayNumber);
+    if (n < FEWEST) {
+      const period = PERIODS[view.f];
+      return { lines: [], text:
+        `A window of ${view.w} sessions holds only ${n} ${period}ly returns; at least ${FEWEST} ` +
+        "are needed. Choose a longer window or daily returns." };
+    }
+    // Spearman has no fast form: beyond a few pairs only the focus pair follows the pointer.
+    const pairs = view.m === "spearman" ? about.pairs.slice(0, 1) : about.pairs;
+    const lines = [];
+    for (const pair of pairs) {
+      const data = returns(about, pair, view);
+      if (!data) return null;
+      const r = statistics.kernels[view.m](data.x, data.y, n);
+      let first = 0, last = data.days.length;
+      while (first < last && data.days[first] < from) first++;
+      while (last > first && data.days[last - 1] > to) last--;
+      lines.push({ pair, data, first, last, days: data.days.slice(first, last), r: r.subarray(first, last) });
+    }
+    return { lines, ...about_focus(lines[0], n, view) };
+  }
+
+  function about_focus({ data, days, r, first, last }, n, view) {
+    const whole = view.m === "spearman" ? "spearman" : "pearson";
+    const count = last - first;
+    data.overall ??= {};
+    const key = `${whole}${first}${last}`;
+    data.overall[key] ??= count > 1
+      ? statistics.kernels[whole](data.x.subarray(first, last), data.y.subarray(first, last), count)[count - 1]
+      : NaN;
+    const overall = data.overall[key];
+    const low = new Float64Array(count), high = new Float64Array(count);
+    for (let i = 0; i < count; i++) [low[i], high[i]] = statistics.fisherInterval(r[i], n, view.m);
+    const envelope = statistics.fisherInterval(overall, n, view.m);
+    const at = [...r.keys()].filter((i) => !Number.isNaN(r[i]));
+    const name = windowName(view);
+    if (!at.length) {
+      const text = `${name} is undefined in the dates shown: ${count} shared returns, ${n} needed.`;
+      return { low, high, envelope, text };
+    }
+    const now = at[at.length - 1];
+    const rank = (100 * at.filter((i) => r[i] <= r[now]).length) / at.length;
+    const outside = at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length / at.length;
+    const since = new Date(days[at[0]] * DAY).getUTCFullYear();
+    const text =
+      `${name} now ${number(r[now])} (95% ${number(low[now])} to ${number(high[now])}), N = ${n}, ` +
+      `${ordinal(rank)} percentile since ${since}. ${Math.round(outside * 100)}% of windows lie ` +
+      `outside what a constant ${number(overall)} would wander through (5% expected).`;
+    return { low, high, envelope, text };
+  }
+
+  // An SVG path through (days, values), broken where a value is undefined; `back` closes a band.
+  function path(days, values, axes, back) {
+    const { left, perDay, top, perUnit } = axes;
+    const x = (i) => Math.round((left + days[i] * perDay) * 10) / 10;
+    const y = (v) => Math.round((top + v * perUnit) * 10) / 10;
+    let d = "", start = -1;
+    for (let i = 0; i <= days.length; i++) {
+      const defined = i < days.length && !Number.isNaN(values[i]);
+      if (defined) {
+        d += (start < 0 ? "M" : "L") + x(i) + "," + y(values[i]);
+        if (start < 0) start = i;
+      } else if (start >= 0) {
+        if (back) {
+          for (let j = i - 1; j >= start; j--) d += "L" + x(j) + "," + y(back[j]);
+          d += "Z";
+        }
+        start = -1;
+      }
+    }
+    return d || "M0,0";
+  }
+
+  function paint(plot, drawn) {
+    const { xaxis, yaxis } = plot._fullLayout;
+    const left = xaxis.c2p(NOON), perDay = xaxis.c2p(NOON + DAY) - left;
+    const top = yaxis.c2p(0);
+    const axes = { left, perDay, top, perUnit: yaxis.c2p(1) - top };
+    const put = (uid, kind, d) =>
+      plot.querySelector(`.trace${CSS.escape(uid)} path.js-${kind}`)?.setAttribute("d", d);
+    for (const { pair, days, r } of drawn.lines) put(`line-${pair.join("-")}`, "line", path(days, r, axes));
+    if (!drawn.low) return;
+    put("band-low", "fill", path(drawn.lines[0].days, drawn.high, axes, drawn.low));
+    const edges = meta().span.map(dayNumber), [low, high] = drawn.envelope;
+    put("envelope-low", "line", path(edges, [low, low], axes));
+    put("envelope", "line", path(edges, [high, high], axes));
+    put("envelope-low", "fill", path(edges, [high, high], axes, [low, low]));
+  }
+
+  // What the controls say now, or null while a number is half typed.
+  function tuned() {
+    const w = element("control-w"), lag = element("control-lag");
+    if (!w.checkValidity() || !lag.checkValidity() || !w.value || !lag.value) return null;
+    const about = meta();
+    return about && { m: about.m, f: about.f, w: Number(w.value), lag: Number(lag.value) };
+  }
+
+  let frame = 0;
+  function redraw() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      const plot = graph(), view = tuned();
+      if (!plot || !view) return;
+      const drawn = compute(meta(), view);
+      const card = element("card-rolling-correlation");
+      if (!drawn) return preload();
+      card.classList.toggle("pending", view.m === "spearman" && meta().pairs.length > 1);
+      card.classList.toggle("blank", !drawn.lines.length);
+      paint(plot, drawn);
+      const finding = element("finding-rolling-correlation");
+      if (finding.firstChild) finding.firstChild.nodeValue = drawn.text;
+    });
+  }
+
+  let settling = 0;
+  function settle() {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      const set = window.dash_clientside.set_props;
+      const w = element("control-w"), lag = element("control-lag");
+      if (!w.reportValidity() || !lag.reportValidity()) return;
+      // React learns what was written past it, so that its next text is compared with this one.
+      set("finding-rolling-correlation", { children: element("finding-rolling-correlation").textContent });
+      set("control-w", { value: w.value });
+      set("window-slider", { value: w.value });
+      set("control-lag", { value: lag.value });
+    }, SETTLE);
+  }
+
+  // A value set past React would be undone by its next render: the native setter tells it.
+  const nativeValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  const twins = { "window-slider": "control-w", "control-w": "window-slider" };
+
+  document.addEventListener("input", (event) => {
+    const id = event.target.id;
+    if (event.isTrusted === false || !(id in twins || id === "control-lag")) return;
+    if (id in twins && event.target.value) {
+      const twin = element(twins[id]);
+      nativeValue.call(twin, event.target.value);
+      twin.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    redraw();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id in twins || event.target.id === "control-lag") settle();
+  });
+  document.addEventListener("pointerover", preload, { once: true });
+  document.addEventListener("focusin", preload);
+
+  Object.assign(window.bellwether, { compute, redraw, settle, nativeValue });
+})();

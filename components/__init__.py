@@ -1,0 +1,1 @@
+"""Charts and controls: what a page is made of."""

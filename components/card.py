@@ -1,0 +1,132 @@
+"""The frame around a chart: title, finding, chart, table, source, and the states between."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+import pandas as pd
+from dash import dcc, html
+
+from components.chart import Chart, Rendered
+
+GRAPH_CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    # A double click leaves the zoom and shows the whole history.
+    "doubleClick": "autosize",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+}
+ROWS_A_PAGE = 50
+
+
+def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) -> html.Section:
+    """A chart on a page, `height` CSS pixels high, with `controls` beside its title."""
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.H2(chart.title, id=f"title-{chart.id}"),
+                    html.Div(controls, className="card-controls"),
+                    html.Button(
+                        "Table",
+                        id=f"table-button-{chart.id}",
+                        className="quiet",
+                        **{"aria-controls": f"table-{chart.id}", "aria-expanded": "false"},
+                    ),
+                ]
+            ),
+            html.P(
+                rendered.finding,
+                id=f"finding-{chart.id}",
+                className="finding",
+                **{"aria-live": "polite"},
+            ),
+            html.Div(
+                rendered.message, id=f"message-{chart.id}", className="message", role="status"
+            ),
+            html.Div(
+                dcc.Graph(
+                    id=f"graph-{chart.id}",
+                    figure=rendered.figure,
+                    config=GRAPH_CONFIG,
+                    style={"height": height},
+                ),
+                className="chart",
+                role="img",
+                **{
+                    "aria-labelledby": f"title-{chart.id}",
+                    "aria-describedby": f"finding-{chart.id}",
+                },
+            ),
+            html.Ul(rendered.details, id=f"details-{chart.id}", className="details")
+            if chart.details
+            else None,
+            html.Div(
+                [
+                    html.Div(id=f"table-{chart.id}"),
+                    dmc.Pagination(id=f"page-{chart.id}", total=1, value=1, size="xs"),
+                ],
+                id=f"table-panel-{chart.id}",
+                className="table",
+                hidden=True,
+            ),
+            html.Footer(rendered.source, id=f"source-{chart.id}"),
+        ],
+        id=f"card-{chart.id}",
+        className=card_class(rendered),
+        **{"aria-labelledby": f"title-{chart.id}"},
+    )
+
+
+def card_class(rendered: Rendered) -> str:
+    """CSS classes of a card in its present state."""
+    return f"card {rendered.status}"
+
+
+def page_count(frame: pd.DataFrame) -> int:
+    """Number of pages :func:`value_table` splits a frame into, at least 1."""
+    return max(1, -(-len(frame) // ROWS_A_PAGE))
+
+
+def value_table(frame: pd.DataFrame, page: int, caption: str) -> html.Div:
+    """One page of a chart's values, newest first, as an accessible table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From the chart's ``table``; its index becomes the row headings.
+    page : int
+        Counted from 1; out of range shows the nearest page.
+    caption : str
+        Says what the table holds.
+    """
+    pages = page_count(frame)
+    page = min(max(page, 1), pages)
+    order = ""
+    if isinstance(frame.index, pd.DatetimeIndex):
+        frame, order = frame.iloc[::-1], ", newest first"
+    shown = frame.iloc[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE].reset_index()
+    headings = [html.Th(str(name).replace("_", " "), scope="col") for name in shown.columns]
+    rows = [
+        html.Tr([html.Td(_cell(value)) for value in row])
+        for row in shown.itertuples(index=False, name=None)
+    ]
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(f"{caption}. Page {page} of {pages}{order}."),
+                html.Thead(html.Tr(headings)),
+                html.Tbody(rows),
+            ]
+        ),
+        className="table-scroll",
+        tabIndex=0,
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:,.6g}"
+    return "" if value is None or value is pd.NaT else str(value)

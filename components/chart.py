@@ -1,0 +1,97 @@
+"""The contract every chart keeps, and how one is rendered for a view."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components.plotting import SAMPLE_NOTE, EmptyChartError, day
+from components.theme import Theme
+from data_sources.series import Series
+from view_state import ViewState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: everything on the page and in every export is made from these functions.
+
+    Attributes
+    ----------
+    id : str
+        Stable id, part of the chart's addresses.
+    title : str
+    prepare : callable
+        ``(series, state) -> frame``. Analytics only. Raises EmptyChartError with a reason in words
+        when there is nothing to draw.
+    figure : callable
+        ``(frame, state, theme) -> go.Figure``. Pure.
+    finding : callable
+        ``(frame, state) -> str``. One plain sentence, with its numbers and N.
+    table : callable
+        ``(frame) -> DataFrame``. The plotted values.
+    details : callable, optional
+        ``(frame, state) -> list of components`` shown under the chart.
+    """
+
+    id: str
+    title: str
+    prepare: Callable[[Mapping[str, Series], ViewState], Any]
+    figure: Callable[[Any, ViewState, Theme], go.Figure]
+    finding: Callable[[Any, ViewState], str]
+    table: Callable[[Any], pd.DataFrame]
+    details: Callable[[Any, ViewState], list[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A chart for one view. ``status`` is "ready", "empty" or "failed"; ``message`` says why."""
+
+    status: str
+    figure: go.Figure
+    finding: str
+    source: str
+    details: list[Any]
+    message: str = ""
+
+
+def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rendered:
+    """Draw a chart. Never raises: nothing to draw and failures are states of their own."""
+    try:
+        frame = chart.prepare(series, state)
+        return Rendered(
+            status="ready",
+            # The page recolours its inks in css, so the browser always gets the light figure.
+            figure=chart.figure(frame, state, "light"),
+            finding=chart.finding(frame, state),
+            source=source_line(series),
+            details=chart.details(frame, state) if chart.details else [],
+        )
+    except EmptyChartError as reason:
+        return Rendered("empty", go.Figure(), "", source_line(series), [], str(reason))
+    except Exception:
+        logger.exception("chart %s failed for %s", chart.id, state)
+        return Rendered(
+            "failed",
+            go.Figure(),
+            "",
+            source_line(series),
+            [],
+            "This chart could not be drawn. The others are not affected; the log says why.",
+        )
+
+
+def source_line(series: Mapping[str, Series]) -> str:
+    """Where the values come from and how old they are."""
+    if not series:
+        return ""
+    if any(one.is_sample for one in series.values()):
+        ends = sorted({one.as_of for one in series.values()})
+        dates = " and ".join(dict.fromkeys(day(edge) for edge in (ends[0], ends[-1])))
+        return f"{SAMPLE_NOTE}, to {dates}. Crypto days end at 00:00 UTC."
+    parts = [f"{i} from {one.source} to {day(one.as_of)}" for i, one in series.items()]
+    return f"Source: {'; '.join(parts)}. Crypto days end at 00:00 UTC."

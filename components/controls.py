@@ -1,0 +1,216 @@
+"""The controls. Each holds one field of the view; assets/link.js reads and writes them all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from data_sources.catalog import Instrument
+from view_state import FIELDS, MOST_INSTRUMENTS, ViewState
+
+RANGE_YEARS = (1, 3, 5)
+WINDOWS = (30, 60, 90, 180, 250)
+
+_FIELD = {field.key: field for field in FIELDS}
+# Properties a control keeps its value in, where that is not "value".
+_PROPERTY = {"t": "data", "theme": "data"}
+# A change of these is a step Back returns from; the others are tuning and replace the address.
+_STEPS = {"s", "c", "t", "scale", "m", "f"}
+_LISTS = {"s", "c"}
+
+
+def control_id(key: str) -> str:
+    """Id of the component that holds the field with this key."""
+    return f"control-{key}"
+
+
+def wiring() -> list[dict[str, Any]]:
+    """For assets/link.js: where each field lives, how it reads and what its default is."""
+    return [
+        {
+            "key": field.key,
+            "id": control_id(field.key),
+            "property": _PROPERTY.get(field.key, "value"),
+            "default": field.write(field.default),
+            "list": field.key in _LISTS,
+            "step": field.key in _STEPS,
+        }
+        for field in FIELDS
+    ]
+
+
+def instruments(available: Mapping[str, Instrument], state: ViewState) -> list[Any]:
+    """Pickers for small caps and coins."""
+    return [_picker("s", "small_cap", available, state), _picker("c", "coin", available, state)]
+
+
+def _picker(
+    key: str, kind: str, available: Mapping[str, Instrument], state: ViewState
+) -> dmc.MultiSelect:
+    return dmc.MultiSelect(
+        id=control_id(key),
+        label=_FIELD[key].label,
+        data=[
+            {"value": i, "label": one.id if one.id == one.name else f"{one.id} · {one.name}"}
+            for i, one in available.items()
+            if one.kind == kind
+        ],
+        value=list(getattr(state, _FIELD[key].name)),
+        maxValues=MOST_INSTRUMENTS,
+        searchable=True,
+        hidePickedOptions=True,
+        checkIconPosition="right",
+        size="xs",
+        className=f"picker picker-{key}",
+    )
+
+
+def span(state: ViewState) -> html.Fieldset:
+    """Range buttons and dates."""
+    start, end = state.span
+    return html.Fieldset(
+        [
+            html.Legend("Range"),
+            html.Div(
+                [
+                    *(
+                        html.Button(f"{years}y", className="preset", **{"data-years": str(years)})
+                        for years in RANGE_YEARS
+                    ),
+                    html.Button("All", className="preset", **{"data-years": "all"}),
+                ],
+                className="presets",
+            ),
+            html.Details(
+                [
+                    html.Summary("Dates"),
+                    html.Div(
+                        [
+                            _native("span-from", "From", "date", str(start or "")),
+                            _native("span-to", "To", "date", str(end or "")),
+                        ]
+                    ),
+                ],
+                className="drop",
+            ),
+            dcc.Store(id=control_id("t"), data=_FIELD["t"].write(state.span)),
+        ],
+        className="control span",
+    )
+
+
+def scale(state: ViewState) -> html.Div:
+    """Scale of the overlay."""
+    choices = {"rebased": "Rebased", "z": "Z-score", "drawdown": "Drawdown", "price": "Price"}
+    return _segments("scale", choices, state)
+
+
+def rules(state: ViewState) -> html.Details:
+    """What counts as a breakout and as a rally."""
+    return html.Details(
+        [
+            html.Summary("Breakout and rally rules"),
+            html.Div(
+                [
+                    _number("base", "Base, sessions without a high", state.base, 5, 1260),
+                    _number("cool", "Cool-down, sessions", state.cooldown, 0, 504),
+                    _number(
+                        "high", "High of last N sessions", state.high or "", 20, 2520,
+                        placeholder="all-time",
+                    ),
+                    _number("rally", "Crypto rally, % from trough", state.rally, 10, 500),
+                ],
+            ),
+        ],
+        className="control drop",
+    )  # fmt: skip
+
+
+def correlation(state: ViewState) -> list[Any]:
+    """Window, method, returns and lag."""
+    return [
+        html.Fieldset(
+            [
+                html.Legend("Window, sessions"),
+                html.Div(
+                    [
+                        dmc.TextInput(
+                            id="window-slider",
+                            value=str(state.window),
+                            unstyled=True,
+                            debounce=True,
+                            attributes={
+                                "input": {
+                                    "type": "range", "min": 5, "max": 500, "step": 1,
+                                    "aria-label": "Correlation window in sessions",
+                                }
+                            },
+                        ),
+                        _native("control-w", None, "number", str(state.window), min=5, max=500,
+                                step=1, required=True, **{"aria-label": "Window, sessions"}),
+                    ],
+                    className="slider",
+                ),
+                html.Div(
+                    [
+                        html.Button(str(w), className="preset", **{"data-window": str(w)})
+                        for w in WINDOWS
+                    ],
+                    className="presets",
+                ),
+            ],
+            className="control window",
+        ),
+        _segments("m", {"pearson": "Pearson", "spearman": "Spearman", "ewma": "EWMA"}, state),
+        _segments("f", {"d": "Daily", "w": "Weekly", "m": "Monthly"}, state),
+        _number("lag", "Small caps lead by", state.lag, -60, 60),
+    ]  # fmt: skip
+
+
+def theme(state: ViewState) -> list[Any]:
+    """The theme switch."""
+    return [
+        html.Button(
+            html.Span(className="theme-icon"),
+            id="theme-button",
+            className="quiet icon",
+            title="Dark or light",
+            **{"aria-label": "Switch between dark and light"},
+        ),
+        dcc.Store(id=control_id("theme"), data=state.theme or ""),
+    ]
+
+
+def _segments(key: str, choices: Mapping[str, str], state: ViewState) -> html.Div:
+    field = _FIELD[key]
+    return html.Div(
+        [
+            html.Span(field.label, className="label", id=f"label-{key}"),
+            dmc.SegmentedControl(
+                id=control_id(key),
+                data=[{"value": value, "label": label} for value, label in choices.items()],
+                value=getattr(state, field.name),
+                size="xs",
+                **{"aria-labelledby": f"label-{key}"},
+            ),
+        ],
+        className="control",
+    )
+
+
+def _number(key: str, label: str, value: object, low: int, high: int, **more: Any) -> Any:
+    return _native(control_id(key), label, "number", str(value), min=low, max=high, step=1, **more)
+
+
+def _native(component_id: str, label: str | None, type_: str, value: str, **more: Any) -> Any:
+    """A browser's own input: arrow keys, validation and pickers that everybody knows."""
+    return dmc.TextInput(
+        id=component_id,
+        label=label,
+        value=value,
+        size="xs",
+        debounce=True,
+        className=f"native {type_}",
+        attributes={"input": {"type": type_, **more}},
+    )

@@ -1,0 +1,156 @@
+"""Every selected small cap against every selected coin, for the latest window."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from dash import html
+
+from analytics.alignment import observations
+from analytics.correlation import fisher_interval, rolling_correlation
+from components.chart import Chart
+from components.plotting import EmptyChartError, shown_span
+from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
+from components.theme import Theme, template
+from data_sources.series import Series
+from view_state import ViewState
+
+# Orange where they move apart, blue where together, the ground itself at zero.
+_SCALE = [
+    [0.0, "rgba(224,123,26,0.85)"],
+    [0.5, "rgba(128,138,150,0.08)"],
+    [1.0, "rgba(47,129,216,0.85)"],
+]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One row a pair, with ``correlation``, ``low``, ``high``, ``n`` and ``as_of``.
+
+    ``n`` is the number of returns behind the cell: fewer than the window holds when the shared
+    history is short, and the correlation is then NaN.
+    """
+
+    cells: pd.DataFrame
+    series: Mapping[str, Series]
+
+
+def prepare(series: Mapping[str, Series], state: ViewState) -> Matrix:
+    """Correlate the last window of every pair."""
+    end = shown_span(series, state)[1]
+    window = observations(state.window, state.frequency)
+    if window < FEWEST:
+        raise EmptyChartError(f"This window holds only {window} returns; {FEWEST} are needed.")
+    rows = []
+    for small_cap, coin in pairs(series, state):
+        returns = paired_returns(series, (small_cap, coin), state)[:end]
+        reach = len(returns) if state.method == "ewma" else window
+        last = returns.to_numpy()[-reach:]
+        r = (
+            rolling_correlation(last[:, 0], last[:, 1], window, state.method)[-1]
+            if len(last)
+            else np.nan
+        )
+        low, high = fisher_interval(r, window, state.method)
+        rows.append(
+            {
+                "small_cap": small_cap,
+                "coin": coin,
+                "correlation": r,
+                "low": float(low),
+                "high": float(high),
+                "n": min(len(returns), window),
+                "as_of": returns.index[-1] if len(returns) else pd.NaT,
+            }
+        )
+    return Matrix(pd.DataFrame(rows), series)
+
+
+def figure(frame: Matrix, _state: ViewState, theme: Theme) -> go.Figure:
+    """Draw the heat map, the focus pair framed."""
+    cells = frame.cells
+    order = {
+        "index": list(dict.fromkeys(cells.small_cap)),
+        "columns": list(dict.fromkeys(cells.coin)),
+    }
+
+    def grid(column: str) -> np.ndarray:
+        return (
+            cells.pivot(index="small_cap", columns="coin", values=column)
+            .reindex(**order)
+            .to_numpy()
+        )
+
+    labels = [
+        f"<b>{'–' if np.isnan(cell.correlation) else number(cell.correlation)}</b><br>N = {cell.n}"
+        for cell in cells.itertuples()
+    ]
+    fig = go.Figure(layout={"template": template(theme)})
+    fig.add_heatmap(
+        x=order["columns"], y=order["index"], z=grid("correlation"), zmin=-1, zmax=1,
+        colorscale=_SCALE, showscale=False, xgap=2, ygap=2,
+        text=np.reshape(labels, (len(order["index"]), -1)), texttemplate="%{text}",
+        customdata=np.dstack([grid("low"), grid("high")]), hoverongaps=False,
+        hovertemplate="%{y} × %{x}: %{z:.2f} (95% %{customdata[0]:.2f} to %{customdata[1]:.2f})"
+        "<extra></extra>",
+    )  # fmt: skip
+    fig.add_shape(
+        type="rect", x0=-0.5, x1=0.5, y0=-0.5, y1=0.5, line={"color": "#8a94a3", "width": 2}
+    )
+    fig.update_xaxes(side="top", type="category", showgrid=False)
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    fig.update_layout(
+        hovermode="closest", dragmode=False, margin={"l": 52, "r": 8, "t": 28, "b": 8}
+    )
+    return fig
+
+
+def finding(frame: Matrix, state: ViewState) -> str:
+    """The strongest and weakest pair, or the one pair there is."""
+    defined = frame.cells.dropna(subset="correlation")
+    name = window_name(state)
+    if defined.empty:
+        return f"{name} is undefined for every pair: too few shared returns."
+    if len(frame.cells) == 1:
+        return "One pair is selected. Add small caps or coins to compare pairs here."
+    best = defined.loc[defined.correlation.idxmax()]
+    worst = defined.loc[defined.correlation.idxmin()]
+    return (
+        f"{name}: from {number(worst.correlation)} ({worst.small_cap} × {worst.coin}) to "
+        f"{number(best.correlation)} ({best.small_cap} × {best.coin}) over {len(defined)} pairs."
+    )
+
+
+def table(frame: Matrix) -> pd.DataFrame:
+    """One row a pair."""
+    return frame.cells.set_index(["small_cap", "coin"])
+
+
+def focus_buttons(frame: Matrix, state: ViewState) -> list[html.Button]:
+    """The same choice as a click on a cell, for the keyboard."""
+    if len(frame.cells) == 1:
+        return []
+    return [
+        html.Button(
+            f"{cell.small_cap} × {cell.coin}",
+            className="focus-pair",
+            **{
+                "data-pair": f"{cell.small_cap}~{cell.coin}",
+                "aria-pressed": str((cell.small_cap, cell.coin) == state.pair).lower(),
+            },
+        )
+        for cell in frame.cells.itertuples()
+    ]
+
+
+CHART = Chart(
+    id="matrix",
+    title="Pairs now",
+    prepare=prepare,
+    figure=figure,
+    finding=finding,
+    table=table,
+    details=focus_buttons,
+)

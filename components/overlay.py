@@ -1,0 +1,285 @@
+"""Small caps and coins on one chart, breakouts marked, rallies shaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from dash import html
+
+from analytics.breakouts import breakouts
+from analytics.event_study import forward_returns
+from analytics.rallies import rally_spans
+from analytics.scaling import drawdown, rebased, z_score
+from components.chart import Chart
+from components.plotting import (
+    base_figure,
+    day,
+    milliseconds,
+    noon,
+    rule,
+    shown_span,
+    values,
+)
+from components.theme import DASHES, Theme, colour, faded
+from data_sources.series import Series
+from view_state import ViewState
+
+HORIZONS = [30, 90, 180, 365]
+
+_AXIS = {
+    "rebased": "Rebased to 100, log",
+    "z": "Standard deviations of log price",
+    "drawdown": "Below the highest close so far",
+    "price": "Price, log",
+}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What the overlay shows, ready to draw.
+
+    ``lines`` maps id to the plotted values; ``events`` has one row a shown breakout of the focus
+    small cap with the focus coin's forward returns under 30, 90, 180 and 365 (days);
+    ``any_day`` holds the share of all shown days on which that return was positive.
+    """
+
+    series: Mapping[str, Series]
+    span: tuple[pd.Timestamp, pd.Timestamp]
+    base_day: pd.Timestamp
+    lines: Mapping[str, pd.Series]
+    events: pd.DataFrame
+    any_day: pd.Series
+    rallies: pd.DataFrame
+
+
+def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
+    """Scale every line over the shown span and find breakouts and rallies in the whole history."""
+    start, end = span = shown_span(series, state)
+    shown = {i: series[i].close[:end] for i in (*state.small_caps, *state.coins) if i in series}
+    shown = {i: close for i, close in shown.items() if len(close[start:])}
+    base_day = max(close[start:].index[0] for close in shown.values())
+    lines = {i: _scaled(close, state.scale, start, base_day) for i, close in shown.items()}
+    small_cap, coin = (series[i] for i in state.pair)
+    events = breakouts(small_cap.close[:end], state.base, state.cooldown, state.high)[start:]
+    days = coin.close[start:end].index
+    any_day = forward_returns(coin.close, days, HORIZONS)
+    rallies = rally_spans(coin.close[:end], state.rally / 100)
+    return Overlay(
+        series=series,
+        span=span,
+        base_day=base_day,
+        lines=lines,
+        events=events.join(forward_returns(coin.close, events.index, HORIZONS)),
+        any_day=any_day.gt(0).where(any_day.notna()).mean(),
+        rallies=rallies[rallies["peak"] > start],
+    )
+
+
+def _scaled(close: pd.Series, scale: str, start: pd.Timestamp, base_day: pd.Timestamp) -> pd.Series:
+    if scale == "drawdown":  # counted from the highest close ever, shown or not
+        return drawdown(close)[start:]
+    shown = close[start:]
+    if scale == "rebased":
+        return rebased(shown, base_day)
+    return z_score(shown) if scale == "z" else shown
+
+
+def figure(frame: Overlay, state: ViewState, theme: Theme) -> go.Figure:
+    """Draw the overlay."""
+    fig = base_figure(frame.span, theme)
+    _shade_rallies(fig, frame, state)
+    rule(fig, frame.events.index, _ink(frame, state.pair[0]))
+    for instrument_id, line in frame.lines.items():
+        _draw_line(fig, instrument_id, line, frame, state)
+    _name_line_ends(fig, frame, state)
+    _mark_breakouts(fig, frame, state)
+    fig.update_yaxes(
+        title={"text": _axis_title(frame, state), "standoff": 4, "font": {"size": 11}},
+        type="log" if state.scale in ("rebased", "price") else "linear",
+        tickformat=".0%" if state.scale == "drawdown" else "",
+        minorloglabels="complete",
+        nticks=7,
+    )
+    if state.scale == "price":
+        fig.update_layout(
+            yaxis2={
+                "overlaying": "y", "side": "right", "type": "log", "showgrid": False,
+                "tickmode": "auto", "nticks": 7, "fixedrange": True, "minorloglabels": "complete",
+            }
+        )  # fmt: skip
+    return fig
+
+
+def _draw_line(
+    fig: go.Figure, instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState
+) -> None:
+    is_coin = instrument_id in state.coins
+    position = (state.coins if is_coin else state.small_caps).index(instrument_id)
+    form = {"drawdown": ".1%", "z": ".2f"}.get(state.scale, ",.4~r")
+    fig.add_scatter(
+        x=milliseconds(line.index),
+        y=values(line),
+        name=instrument_id,
+        uid=f"overlay-{instrument_id}",
+        mode="lines",
+        line={
+            "color": _ink(frame, instrument_id),
+            "width": 1.4 if is_coin else 2,
+            "dash": DASHES[position],
+        },
+        yaxis="y2" if is_coin and state.scale == "price" else "y",
+        hovertemplate=f"%{{y:{form}}}",
+    )
+
+
+def _name_line_ends(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
+    """Write each id where its line ends, so that colour is not the only guide.
+
+    A name that would cover another is left to the legend; the focus pair comes first.
+    """
+    logarithmic = state.scale in ("rebased", "price")
+    heights = {i: np.log(v) if logarithmic else v for i, v in frame.lines.items()}
+    reach = max(h.max() for h in heights.values()) - min(h.min() for h in heights.values())
+    taken: list[float] = []
+    for instrument_id in sorted(frame.lines, key=lambda i: i not in state.pair):
+        height = heights[instrument_id].iloc[-1]
+        if any(abs(height - other) < 0.06 * reach for other in taken):
+            continue
+        taken.append(height)
+        line, is_coin = frame.lines[instrument_id], instrument_id in state.coins
+        fig.add_scatter(
+            x=[noon(line.index[-1])],
+            y=values(line[-1:]),
+            text=[instrument_id],
+            uid=f"overlay-end-{instrument_id}",
+            mode="markers+text",
+            marker={
+                "symbol": "circle" if is_coin else "square", "size": 6,
+                "color": _ink(frame, instrument_id),
+            },
+            textposition="middle right",
+            textfont={"color": _ink(frame, instrument_id), "weight": 600},
+            cliponaxis=False,
+            showlegend=False,
+            hoverinfo="skip",
+            yaxis="y2" if is_coin and state.scale == "price" else "y",
+        )  # fmt: skip
+
+
+def _mark_breakouts(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
+    focus = state.pair[0]
+    events = frame.events
+    if events.empty or focus not in frame.lines:
+        return
+    fig.add_scatter(
+        x=[noon(when) for when in events.index],
+        y=values(frame.lines[focus].reindex(events.index)),
+        uid="overlay-breakouts",
+        name=f"Breakout of {focus}",
+        mode="markers",
+        marker={
+            "symbol": "triangle-up", "size": 13, "color": _ink(frame, focus),
+            "line": {"width": 1.5, "color": "#ffffff"},
+        },
+        customdata=[describe(event, state, "<br>") for event in _rows(events)],
+        hovertemplate="%{customdata}<extra></extra>",
+    )  # fmt: skip
+
+
+def _shade_rallies(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
+    start, end = frame.span
+    for position, rally in enumerate(frame.rallies.itertuples()):
+        fig.add_shape(
+            type="rect", x0=noon(max(rally.trough, start)), x1=noon(min(rally.peak, end)),
+            y0=0, y1=1, yref="paper", layer="below", line_width=0,
+            fillcolor=faded(_ink(frame, state.pair[1]), 0.10),
+            name=f"Rally of {state.pair[1]}, {state.rally}% or more", showlegend=position == 0,
+        )  # fmt: skip
+
+
+def _axis_title(frame: Overlay, state: ViewState) -> str:
+    if state.scale == "rebased":
+        return f"{day(frame.base_day)} = 100, log"
+    return _AXIS[state.scale]
+
+
+def _ink(frame: Overlay, instrument_id: str) -> str:
+    return colour(instrument_id, frame.series[instrument_id].instrument.kind)
+
+
+def _rows(events: pd.DataFrame) -> list[dict[Any, Any]]:
+    return events.reset_index(names="date").to_dict("records")
+
+
+def describe(event: Mapping[Any, Any], state: ViewState, separator: str = ". ") -> str:
+    """One breakout in words: date, base, level, and what the coin did afterwards."""
+    coin = state.pair[1]
+    after = ", ".join(f"{h} days {percent(event[h])}" for h in HORIZONS)
+    return separator.join(
+        [
+            f"{day(event['date'])}: breakout of {state.pair[0]}",
+            f"base {event['base_length']} sessions, close {event['close']:,.2f}",
+            f"{coin} after {after}",
+        ]
+    )
+
+
+def percent(fraction: float) -> str:
+    """A signed percentage, or words where the horizon has not been reached."""
+    return "not yet known" if np.isnan(fraction) else f"{fraction:+.0%}"
+
+
+def finding(frame: Overlay, state: ViewState) -> str:
+    """What happened after the breakouts, against what happens after any day."""
+    small_cap, coin = (frame.series[i].instrument.name for i in state.pair)
+    rule_text = "record" if state.high is None else f"{state.high}-session"
+    if frame.events.empty:
+        return (
+            f"No breakout of the {small_cap} in the dates shown: no {rule_text} close came after "
+            f"{state.base} sessions without one."
+        )
+    after = frame.events[180].dropna()
+    count = len(frame.events)
+    noun = "breakout" if count == 1 else "breakouts"
+    if after.empty:
+        return f"N = {count} {noun} of the {small_cap}; none is 180 days old yet."
+    return (
+        f"{coin} was higher 180 days after {(after > 0).sum()} of {len(after)} breakouts of the "
+        f"{small_cap} (median {percent(after.median())}); over all 180-day spans shown it was "
+        f"higher {frame.any_day[180]:.0%} of the time."
+    )
+
+
+def table(frame: Overlay) -> pd.DataFrame:
+    """The plotted values, one column a line."""
+    return pd.DataFrame(frame.lines).rename_axis("date")
+
+
+def breakout_chips(frame: Overlay, state: ViewState) -> list[html.Li]:
+    """One focusable chip a breakout, with everything the marker's hover says."""
+    return [
+        html.Li(
+            [
+                html.Span(day(event["date"])),
+                html.Strong(percent(event[180]), className="chip-value"),
+                html.Span(describe(event, state), className="tip", role="note"),
+            ],
+            className="chip",
+            tabIndex=0,
+        )
+        for event in _rows(frame.events)
+    ]
+
+
+CHART = Chart(
+    id="overlay",
+    title="Small caps and crypto",
+    prepare=prepare,
+    figure=figure,
+    finding=finding,
+    table=table,
+    details=breakout_chips,
+)

@@ -1,0 +1,246 @@
+"""Rolling correlation of every pair, with the focus pair's uncertainty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analytics.alignment import lagged, log_returns, observations, shared_closes
+from analytics.breakouts import breakouts
+from analytics.correlation import (
+    Method,
+    ewma_lambda,
+    fisher_interval,
+    percentile_of_last,
+    rolling_correlation,
+)
+from components.chart import Chart
+from components.plotting import (
+    EmptyChartError,
+    base_figure,
+    milliseconds,
+    rule,
+    shown_span,
+    values,
+)
+from components.theme import DASHES, Theme, colour, faded
+from data_sources.series import Series
+from view_state import ViewState
+
+FEWEST = 5
+PERIODS = {"d": "session", "w": "week", "m": "month"}
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class RollingCorrelation:
+    """Rolling correlations over the shown span.
+
+    ``lines`` maps each pair to its correlation by date, NaN where undefined; ``n`` is the number
+    of returns in a window. For the focus pair: ``low`` and ``high`` (95% band), ``overall`` (one
+    correlation over every return shown), ``overall_n`` and ``envelope`` (where 95% of windows
+    would lie if the correlation were constant at ``overall``).
+    """
+
+    series: Mapping[str, Series]
+    span: tuple[pd.Timestamp, pd.Timestamp]
+    n: int
+    lines: Mapping[Pair, pd.Series]
+    low: pd.Series
+    high: pd.Series
+    overall: float
+    overall_n: int
+    envelope: tuple[float, float]
+    events: pd.DatetimeIndex
+
+
+def paired_returns(series: Mapping[str, Series], pair: Pair, state: ViewState) -> pd.DataFrame:
+    """Log returns of a pair at the view's frequency and lag, whole history."""
+    closes = shared_closes(series[pair[0]].close, series[pair[1]].close, state.frequency)
+    return lagged(log_returns(closes), state.lag)
+
+
+def pairs(series: Mapping[str, Series], state: ViewState) -> list[Pair]:
+    """Every pair that has data, the focus pair first."""
+    return [(s, c) for s in state.small_caps for c in state.coins if s in series and c in series]
+
+
+def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelation:
+    """Correlate every pair; windows reach back before the first shown date."""
+    start, end = span = shown_span(series, state)
+    n = observations(state.window, state.frequency)
+    period = PERIODS[state.frequency]
+    if n < FEWEST:
+        raise EmptyChartError(
+            f"A window of {state.window} sessions holds only {n} {period}ly returns; at least "
+            f"{FEWEST} are needed. Choose a longer window or daily returns."
+        )
+    lines: dict[Pair, pd.Series] = {}
+    for pair in pairs(series, state):
+        returns = paired_returns(series, pair, state)[:end]
+        x, y = returns.to_numpy().T
+        r = rolling_correlation(x, y, n, state.method)
+        lines[pair] = pd.Series(r, index=returns.index)[start:]
+    shown = paired_returns(series, state.pair, state)[start:end]
+    x, y = shown.to_numpy().T
+    whole: Method = "spearman" if state.method == "spearman" else "pearson"
+    overall = float(rolling_correlation(x, y, len(x), whole)[-1]) if len(x) > 1 else np.nan
+    focus = lines[state.pair]
+    low, high = (pd.Series(e, focus.index) for e in fisher_interval(focus, n, state.method))
+    envelope = fisher_interval(overall, n, state.method)
+    return RollingCorrelation(
+        series=series,
+        span=span,
+        n=n,
+        lines=lines,
+        low=low,
+        high=high,
+        overall=overall,
+        overall_n=len(shown),
+        envelope=(float(envelope[0]), float(envelope[1])),
+        events=breakouts(series[state.pair[0]].close[:end], state.base, state.cooldown, state.high)[
+            start:
+        ].index,
+    )
+
+
+def figure(frame: RollingCorrelation, state: ViewState, theme: Theme) -> go.Figure:
+    """Draw every pair's line, and band and envelope of the focus pair."""
+    fig = base_figure(frame.span, theme)
+    small_cap, coin = state.pair
+    ink = _ink(frame, state.pair)
+    rule(fig, frame.events, colour(small_cap, frame.series[small_cap].instrument.kind))
+    if not np.isnan(frame.overall):
+        _draw_envelope(fig, frame)
+    band = {"x": milliseconds(frame.low.index), "mode": "lines", "line": {"width": 0}}
+    fig.add_scatter(**band, y=values(frame.low), uid="band-low", showlegend=False, hoverinfo="skip")
+    fig.add_scatter(
+        **band, y=values(frame.high), uid="band", fill="tonexty", fillcolor=faded(ink, 0.22),
+        name=f"95% band of {small_cap} × {coin}", hoverinfo="skip",
+    )  # fmt: skip
+    for pair, line in reversed(list(frame.lines.items())):
+        fig.add_scatter(
+            x=milliseconds(line.index),
+            y=values(line),
+            name=" × ".join(pair),
+            uid="line-" + "-".join(pair),
+            mode="lines",
+            line={
+                "color": _ink(frame, pair),
+                "width": 2 if pair == state.pair else 1.2,
+                # The hue is the coin's, the dash the small cap's.
+                "dash": DASHES[state.small_caps.index(pair[0])],
+            },
+            hovertemplate="%{y:.2f}",
+        )
+    fig.update_yaxes(
+        range=[-1, 1],
+        tickvals=[-1, -0.5, 0, 0.5, 1],
+        ticktext=["−1", "−0.5", "0", "0.5", "1"], zeroline=True,
+        title={"text": "Correlation", "standoff": 4, "font": {"size": 11}},
+    )  # fmt: skip
+    fig.update_layout(legend_traceorder="reversed", meta=_live(frame, state))
+    return fig
+
+
+def _draw_envelope(fig: go.Figure, frame: RollingCorrelation) -> None:
+    dates = pd.DatetimeIndex(frame.span)
+    low, high = frame.envelope
+    edge = {"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"}
+    common = {"x": milliseconds(dates), "mode": "lines", "line": edge, "hoverinfo": "skip"}
+    fig.add_scatter(**common, y=[low, low], uid="envelope-low", showlegend=False)
+    fig.add_scatter(
+        **common, y=[high, high], uid="envelope", fill="tonexty",
+        fillcolor="rgba(128,138,150,0.10)", name="If correlation were constant",
+    )  # fmt: skip
+
+
+def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object]:
+    """What assets/live.js needs to recompute this figure while a control moves."""
+    return {
+        "pairs": [list(pair) for pair in frame.lines],
+        "hashes": {i: frame.series[i].content_hash[:16] for pair in frame.lines for i in pair},
+        "span": [f"{edge:%Y-%m-%d}" for edge in frame.span],
+        "w": state.window,
+        "m": state.method,
+        "f": state.frequency,
+        "lag": state.lag,
+    }
+
+
+def _ink(frame: RollingCorrelation, pair: Pair) -> str:
+    return colour(pair[1], frame.series[pair[1]].instrument.kind)
+
+
+def finding(frame: RollingCorrelation, state: ViewState) -> str:
+    """The read-out. assets/live.js writes the same words while a control moves."""
+    focus = frame.lines[state.pair].dropna()
+    name = window_name(state)
+    if focus.empty:
+        return (
+            f"{name} is undefined in the dates shown: {frame.overall_n} shared returns, "
+            f"{frame.n} needed."
+        )
+    low, high = frame.low[focus.index[-1]], frame.high[focus.index[-1]]
+    text = (
+        f"{name} now {number(focus.iloc[-1])} (95% {number(low)} to {number(high)}), "
+        f"N = {frame.n}, {ordinal(percentile_of_last(focus.to_numpy()))} percentile since "
+        f"{focus.index[0].year}."
+    )
+    outside = ((focus < frame.envelope[0]) | (focus > frame.envelope[1])).mean()
+    return text + (
+        f" {outside:.0%} of windows lie outside what a constant {number(frame.overall)} would "
+        f"wander through (5% expected)."
+    )
+
+
+def window_name(state: ViewState) -> str:
+    """The statistic in words: "90-session correlation", with method, period and lag if unusual."""
+    method = {
+        "pearson": "",
+        "spearman": "Spearman ",
+        "ewma": f"EWMA (λ = {ewma_lambda(observations(state.window, state.frequency)):.3f}) ",
+    }[state.method]
+    period = "" if state.frequency == "d" else f" of {PERIODS[state.frequency]}ly returns"
+    unit = PERIODS[state.frequency]
+    leader = "small caps" if state.lag > 0 else "crypto"
+    plural = "" if abs(state.lag) == 1 else "s"
+    lag = f" with {leader} leading by {abs(state.lag)} {unit}{plural}" if state.lag else ""
+    return f"{state.window}-session {method}correlation{period}{lag}"
+
+
+def number(value: float) -> str:
+    """Two decimals, never a negative zero."""
+    return f"{value:.2f}".replace("-0.00", "0.00")
+
+
+def ordinal(value: float) -> str:
+    """78 as 78th."""
+    whole = int(value + 0.5)
+    ending = (
+        {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+        if whole % 100 not in (11, 12, 13)
+        else "th"
+    )
+    return f"{whole}{ending}"
+
+
+def table(frame: RollingCorrelation) -> pd.DataFrame:
+    """The plotted values: one column a pair, and the focus pair's band."""
+    columns = {" × ".join(pair): line for pair, line in frame.lines.items()}
+    focus = " × ".join(next(iter(frame.lines)))
+    columns |= {f"{focus} 95% low": frame.low, f"{focus} 95% high": frame.high}
+    return pd.DataFrame(columns).rename_axis("date")
+
+
+CHART = Chart(
+    id="rolling-correlation",
+    title="Rolling correlation",
+    prepare=prepare,
+    figure=figure,
+    finding=finding,
+    table=table,
+)

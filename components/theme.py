@@ -1,0 +1,84 @@
+"""Colours and the Plotly template. assets/style.css holds the same inks for the page itself."""
+
+from typing import Literal
+from zlib import crc32
+
+import plotly.graph_objects as go
+
+Theme = Literal["light", "dark"]
+
+# One hue family a kind, each colour readable (3:1) on both the light and the dark ground, so that
+# lines need not change with the theme.
+BLUES = {
+    "RUT": "#2f81d8", "RUJ": "#0f8fa8", "IWM": "#6d7fe0", "IWN": "#1f9e8a",
+    "IWO": "#8a72d6", "IJR": "#4b8fb8", "IJS": "#5a7aa8", "VBR": "#3f8f6f",
+}  # fmt: skip
+ORANGES = {
+    "BTC": "#e07b1a", "ETH": "#cf5a4a", "SOL": "#b8860b", "XRP": "#c2638c",
+    "ADA": "#a8743f", "DOGE": "#c98a2b", "LINK": "#d0573a",
+}  # fmt: skip
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+_INK = {
+    "light": {"text": "#1b2430", "muted": "#5b6675", "grid": "#e3e7ec", "ground": "#ffffff"},
+    "dark": {"text": "#e6eaf0", "muted": "#98a3b3", "grid": "#283140", "ground": "#12171e"},
+}
+
+
+def colour(instrument_id: str, kind: str) -> str:
+    """Colour of an instrument: the same wherever and beside whatever it is shown."""
+    family = ORANGES if kind == "coin" else BLUES
+    spare = list(family.values())
+    return family.get(instrument_id, spare[crc32(instrument_id.encode()) % len(spare)])
+
+
+def faded(hex_colour: str, alpha: float) -> str:
+    """`hex_colour` (#rrggbb) as a translucent rgba() colour."""
+    red, green, blue = (int(hex_colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def template(theme: Theme) -> go.layout.Template:
+    """Everything about a figure that is the same on every chart."""
+    ink = _INK[theme]
+    axis = {
+        "gridcolor": ink["grid"],
+        "linecolor": ink["grid"],
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": {"color": ink["muted"]},
+        "automargin": False,
+        # Zoom along the time axis only: the link holds a range of dates and nothing else.
+        "fixedrange": True,
+    }
+    return go.layout.Template(
+        layout={
+            "font": {
+                "family": "Inter, system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
+                "size": 12,
+                "color": ink["text"],
+            },
+            "paper_bgcolor": ink["ground"],
+            "plot_bgcolor": ink["ground"],
+            "margin": {"l": 52, "r": 60, "t": 8, "b": 28},
+            "xaxis": axis,
+            "yaxis": axis,
+            "hovermode": "x unified",
+            "hoverlabel": {
+                "bgcolor": ink["ground"],
+                "bordercolor": ink["grid"],
+                "font": {"color": ink["text"], "size": 12},
+                "align": "left",
+            },
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 1.0,
+                "yanchor": "bottom",
+                # What is on screen is in the link: a legend click would hide a line unrecorded.
+                "itemclick": False,
+                "itemdoubleclick": False,
+            },
+            "dragmode": "zoom",
+        }
+    )

@@ -1,0 +1,95 @@
+"""The star: the view goes to every chart, and no chart writes a control."""
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, no_update
+
+from components.card import card_class, page_count, value_table
+from components.chart import Chart, render
+from components.controls import wiring
+from components.plotting import EmptyChartError
+from components.registry import CHARTS
+from data_sources.market import Market
+from view_state import ViewState, parse
+
+
+def available(market: Market) -> dict[str, list[str]]:
+    """Ids a link may name, as :func:`view_state.parse` wants them."""
+    kinds = {"small_caps": "small_cap", "coins": "coin"}
+    return {
+        name: [i for i, one in market.instruments.items() if one.kind == kind]
+        for name, kind in kinds.items()
+    }
+
+
+def register(app: Dash, market: Market) -> None:
+    """Register every callback on `app`."""
+    _register_link(app)
+    for chart in CHARTS.values():
+        _register_chart(app, chart, market)
+
+
+def _register_link(app: Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("bellwether", "reduce"),
+        Output("view", "data"),
+        *[Input(field["id"], field["property"]) for field in wiring()],
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("bellwether", "zoom"),
+        Output("control-t", "data"),
+        Input("graph-overlay", "relayoutData"),
+        Input("graph-rolling-correlation", "relayoutData"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("bellwether", "focusCell"),
+        Output("graph-matrix", "clickData"),
+        Input("graph-matrix", "clickData"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
+    def view(query: str) -> tuple[ViewState, Any]:
+        state = parse(query, available(market))[0]
+        return state, market.series((*state.small_caps, *state.coins))
+
+    outputs = [
+        Output(f"graph-{chart.id}", "figure"),
+        Output(f"finding-{chart.id}", "children"),
+        Output(f"message-{chart.id}", "children"),
+        Output(f"source-{chart.id}", "children"),
+        Output(f"card-{chart.id}", "className"),
+    ]
+    if chart.details:
+        outputs.append(Output(f"details-{chart.id}", "children"))
+
+    @app.callback(*outputs, Input("view", "data"), prevent_initial_call=True)
+    def draw(query: str) -> tuple[Any, ...]:
+        state, series = view(query)
+        drawn = render(chart, series, state)
+        values = (drawn.figure, drawn.finding, drawn.message, drawn.source, card_class(drawn))
+        return (*values, drawn.details) if chart.details else values
+
+    @app.callback(
+        Output(f"table-{chart.id}", "children"),
+        Output(f"page-{chart.id}", "total"),
+        Output(f"table-panel-{chart.id}", "hidden"),
+        Output(f"table-button-{chart.id}", "aria-expanded"),
+        Input(f"table-button-{chart.id}", "n_clicks"),
+        Input(f"page-{chart.id}", "value"),
+        Input("view", "data"),
+        prevent_initial_call=True,
+    )
+    def tabulate(clicks: int | None, page: int, query: str) -> tuple[Any, ...]:
+        is_open = bool(clicks and clicks % 2)
+        if not is_open:
+            return no_update, no_update, True, "false"
+        state, series = view(query)
+        try:
+            frame = chart.table(chart.prepare(series, state))
+        except EmptyChartError as reason:
+            return str(reason), 1, False, "true"
+        return value_table(frame, page, chart.title), page_count(frame), False, "true"

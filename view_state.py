@@ -1,0 +1,284 @@
+"""The view: one frozen object that is the link, and the table that reads and writes it.
+
+``parse`` never raises: every value it cannot use becomes the default and a notice for the reader.
+``to_query`` is canonical: fixed key order, defaults omitted, ``v=1`` always. The grammar is
+documented in docs/links.md.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote
+
+VERSION = 1
+LONGEST_QUERY = 2000
+MOST_INSTRUMENTS = 6
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Everything on screen. The first small cap and the first coin are the pair in focus."""
+
+    small_caps: tuple[str, ...] = ("RUT",)
+    coins: tuple[str, ...] = ("BTC",)
+    span: tuple[date | None, date | None] = (None, None)
+    scale: Literal["rebased", "z", "drawdown", "price"] = "rebased"
+    window: int = 90
+    method: Literal["pearson", "spearman", "ewma"] = "pearson"
+    frequency: Literal["d", "w", "m"] = "d"
+    lag: int = 0
+    high: int | None = None
+    base: int = 126
+    cooldown: int = 60
+    rally: int = 50
+    theme: Literal["dark", "light"] | None = None
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Ids of the small cap and the coin in focus."""
+        return self.small_caps[0], self.coins[0]
+
+
+@dataclass(frozen=True)
+class Field:
+    """How one field of the view stands in a link.
+
+    ``read`` raises ValueError with a reason in words; ``write`` is its inverse.
+    """
+
+    name: str
+    key: str
+    label: str
+    help: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+
+    @property
+    def default(self) -> Any:
+        """Value of this field in a view nobody has touched."""
+        return getattr(ViewState(), self.name)
+
+
+def _ids(raw: str) -> tuple[str, ...]:
+    ids = tuple(dict.fromkeys(part.upper() for part in raw.split("~") if part))
+    if not ids:
+        raise ValueError("it names nothing")
+    if len(ids) > MOST_INSTRUMENTS:
+        raise ValueError(f"at most {MOST_INSTRUMENTS} can be shown at once")
+    return ids
+
+
+def _whole_number(low: int, high: int, unit: str) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        # int() would also take " 5", "1_000" and other scripts' digits.
+        if not re.fullmatch(r"-?[0-9]{1,6}", raw) or not low <= int(raw) <= high:
+            raise ValueError(f"it must be a whole number from {low} to {high} {unit}".strip())
+        return int(raw)
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"it must be one of {', '.join(choices)}")
+        return raw
+
+    return read
+
+
+def _span(raw: str) -> tuple[date | None, date | None]:
+    start, dots, end = raw.partition("..")
+    if not dots:
+        raise ValueError("it must be two dates, such as 2017-01-01..latest")
+    first, last = _day(start), None if end == "latest" else _day(end)
+    if first and last and first >= last:
+        raise ValueError("it must start before it ends")
+    return first, last
+
+
+def _day(raw: str) -> date | None:
+    if not raw:
+        return None
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
+        raise ValueError("dates must look like 2017-01-31")
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise ValueError(f"there is no such day as {raw}") from None
+
+
+def _write_span(span: tuple[date | None, date | None]) -> str:
+    start, end = span
+    return f"{start or ''}..{end or 'latest'}"
+
+
+def _high(raw: str) -> int | None:
+    return None if raw == "all" else _whole_number(20, 2520, "sessions, or all")(raw)
+
+
+FIELDS = (
+    Field(
+        "small_caps", "s", "Small caps",
+        f"Small-cap series, 1 to {MOST_INSTRUMENTS} ids joined by `~`; the first is in focus.",
+        _ids, "~".join,
+    ),
+    Field(
+        "coins", "c", "Crypto",
+        f"Coins, 1 to {MOST_INSTRUMENTS} ids joined by `~`; the first is in focus.",
+        _ids, "~".join,
+    ),
+    Field(
+        "span", "t", "Range",
+        "First and last day shown, joined by `..`; an empty first day is the first there is, "
+        "`latest` the last.",
+        _span, _write_span,
+    ),
+    Field(
+        "scale", "scale", "Scale",
+        "Scale of the overlay: `rebased` (to 100, log axis), `z` (z-score), `drawdown`, `price` "
+        "(two log axes).",
+        _one_of("rebased", "z", "drawdown", "price"), str,
+    ),
+    Field(
+        "window", "w", "Window",
+        "Correlation window, 5 to 500 sessions.",
+        _whole_number(5, 500, "sessions"), str,
+    ),
+    Field(
+        "method", "m", "Method",
+        "Correlation method: `pearson`, `spearman`, `ewma`.",
+        _one_of("pearson", "spearman", "ewma"), str,
+    ),
+    Field(
+        "frequency", "f", "Returns",
+        "Return period: `d` daily, `w` weekly, `m` monthly.",
+        _one_of("d", "w", "m"), str,
+    ),
+    Field(
+        "lag", "lag", "Lag",
+        "Return periods from -60 to 60 by which the small caps lead; negative, the coin leads.",
+        _whole_number(-60, 60, "periods"), str,
+    ),
+    Field(
+        "high", "high", "High",
+        "A breakout passes the highest close of `all` previous sessions, or of 20 to 2520.",
+        _high, lambda high: str(high or "all"),
+    ),
+    Field(
+        "base", "base", "Base",
+        "Least sessions without a new high before a breakout, 5 to 1260.",
+        _whole_number(5, 1260, "sessions"), str,
+    ),
+    Field(
+        "cooldown", "cool", "Cool-down",
+        "Least sessions between two breakouts, 0 to 504.",
+        _whole_number(0, 504, "sessions"), str,
+    ),
+    Field(
+        "rally", "rally", "Rally",
+        "Rise from the trough that makes a rally, 10 to 500 percent.",
+        _whole_number(10, 500, "percent"), str,
+    ),
+    Field(
+        "theme", "theme", "Theme",
+        "`dark` or `light` when chosen; otherwise the reader's system decides.",
+        _one_of("dark", "light"), lambda theme: theme or "",
+    ),
+)  # fmt: skip
+_BY_KEY = {field.key: field for field in FIELDS}
+
+
+def parse(
+    query: str, available: Mapping[str, Collection[str]] | None = None
+) -> tuple[ViewState, tuple[str, ...]]:
+    """Read a query string into a view.
+
+    Parameters
+    ----------
+    query : str
+        With or without a leading ``?``; anything at all.
+    available : mapping, optional
+        Ids there is data for, under "small_caps" and "coins". Others are dropped with a notice;
+        when none is left the first available one stands in.
+
+    Returns
+    -------
+    ViewState
+        Valid, whatever the query.
+    tuple of str
+        One for each part of the query that was not used, and why.
+    """
+    notices: list[str] = []
+    values: dict[str, Any] = {}
+    for key, raw in _pairs(query.removeprefix("?"), notices):
+        if key == "v":
+            if raw != str(VERSION):
+                notices.append(_ignored(key, raw, "this release reads version 1 links"))
+        elif key not in _BY_KEY:
+            notices.append(_ignored(key, raw, "no setting has that name"))
+        elif _BY_KEY[key].name in values:
+            notices.append(_ignored(key, raw, "it was given twice and the first one holds"))
+        else:
+            field = _BY_KEY[key]
+            try:
+                values[field.name] = field.read(raw)
+            except ValueError as reason:
+                values[field.name] = field.default
+                notices.append(_ignored(key, raw, f"{reason}. {field.label} is at its default"))
+    state = ViewState(**values)
+    if available is not None:
+        state = _only_available(state, available, notices)
+    return state, tuple(notices)
+
+
+def to_query(state: ViewState) -> str:
+    """Write the canonical query of a view, without a leading ``?``."""
+    parts = [f"v={VERSION}"]
+    for field in FIELDS:
+        value = getattr(state, field.name)
+        if value != field.default:
+            parts.append(f"{field.key}={quote(field.write(value), safe='~.-_')}")
+    return "&".join(parts)
+
+
+def _pairs(query: str, notices: list[str]) -> list[tuple[str, str]]:
+    if len(query) > LONGEST_QUERY:
+        notices.append(f"The link was longer than {LONGEST_QUERY} characters: ignored.")
+        return []
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=40)
+    except ValueError:
+        notices.append("The link had too many parts to read: ignored.")
+        return []
+
+
+def _only_available(
+    state: ViewState, available: Mapping[str, Collection[str]], notices: list[str]
+) -> ViewState:
+    for name in ("small_caps", "coins"):
+        field = next(field for field in FIELDS if field.name == name)
+        wanted, there = getattr(state, name), available[name]
+        kept = tuple(id_ for id_ in wanted if id_ in there)
+        if wanted != field.default:
+            notices += [
+                _ignored(field.key, id_, "there is no data for it here")
+                for id_ in wanted
+                if id_ not in there
+            ]
+        if not kept:
+            kept = field.default if field.default[0] in there else tuple(there)[:1]
+        changed: dict[str, Any] = {name: kept or field.default}
+        state = replace(state, **changed)
+    return state
+
+
+def _ignored(key: str, raw: str, reason: str) -> str:
+    return f"{_clip(key)}={_clip(raw)} was ignored: {reason}."
+
+
+def _clip(raw: str, most: int = 40) -> str:
+    printable = "".join(ch if ch.isprintable() else "?" for ch in raw)
+    return printable if len(printable) <= most else printable[: most - 1] + "…"
