@@ -119,6 +119,14 @@ def _last_day(market: Market, state: ViewState) -> str | None:
 
 
 def _add_routes(server: flask.Flask, market: Market) -> None:
+    @server.after_request
+    def read_whole(response: flask.Response) -> flask.Response:
+        # Flask-Compress leaves the file of a streamed asset open.
+        if response.is_streamed:
+            response.direct_passthrough = False
+            response.make_sequence()
+        return response
+
     @server.get("/healthz")
     def healthz() -> tuple[str, int, dict[str, str]]:
         return "ok\n", 200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}

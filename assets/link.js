@@ -27,7 +27,6 @@
   };
 
   let state = {};
-  let restoring = 0;
 
   function valid(field) {
     const input = document.getElementById(field.id);
@@ -44,7 +43,7 @@
       if (field.list && text === "") set_props(field.id, { [field.property]: read(field, state[field.key]) });
     });
     const changed = fields.filter((field) => next[field.key] !== state[field.key]);
-    if (!changed.length || restoring) return skip();
+    if (!changed.length) return skip();
     const query = toQuery(next);
     const step = changed.some((field) => field.step);
     history[step ? "pushState" : "replaceState"](null, "", `?${query}`);
@@ -78,8 +77,6 @@
 
   window.addEventListener("popstate", () => {
     state = fromQuery(location.search);
-    clearTimeout(restoring);
-    restoring = setTimeout(() => (restoring = 0), 300);
     fields.forEach((field) => set_props(field.id, { [field.property]: read(field, state[field.key]) }));
     set_props("view", { data: toQuery(state) });
     reflect();
@@ -113,6 +110,12 @@
     return skip();
   }
 
+  // The table of a chart is asked for only while it is open.
+  function requestTable(clicks, page, query) {
+    const open = Boolean(clicks % 2);
+    return [open ? { query, page } : skip(), !open, String(open)];
+  }
+
   async function copyLink() {
     const said = document.getElementById("copied");
     try {
@@ -140,9 +143,7 @@
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
     else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));
     else if (button.dataset.window) {
-      const input = document.getElementById("control-w");
-      window.bellwether.nativeValue.call(input, button.dataset.window);
-      window.bellwether.redraw();
+      window.bellwether.type(document.getElementById("control-w"), button.dataset.window);
       window.bellwether.settle();
     }
   });
@@ -166,6 +167,6 @@
   }).observe(document.body, { childList: true, subtree: true });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    bellwether: { reduce, zoom, focusCell },
+    bellwether: { reduce, zoom, focusCell, requestTable },
   });
 })();

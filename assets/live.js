@@ -142,15 +142,18 @@
 
   function paint(plot, drawn) {
     const { xaxis, yaxis } = plot._fullLayout;
-    const left = xaxis.c2p(NOON), perDay = xaxis.c2p(NOON + DAY) - left;
+    // Positions come rounded to a hundredth of a pixel: the slope is taken across the whole span.
+    const edges = meta().span.map(dayNumber);
+    const [start, end] = edges.map((day) => xaxis.c2p(day * DAY + NOON));
+    const perDay = (end - start) / (edges[1] - edges[0]);
     const top = yaxis.c2p(0);
-    const axes = { left, perDay, top, perUnit: yaxis.c2p(1) - top };
+    const axes = { left: start - edges[0] * perDay, perDay, top, perUnit: yaxis.c2p(1) - top };
     const put = (uid, kind, d) =>
       plot.querySelector(`.trace${CSS.escape(uid)} path.js-${kind}`)?.setAttribute("d", d);
     for (const { pair, days, r } of drawn.lines) put(`line-${pair.join("-")}`, "line", path(days, r, axes));
     if (!drawn.low) return;
     put("band-low", "fill", path(drawn.lines[0].days, drawn.high, axes, drawn.low));
-    const edges = meta().span.map(dayNumber), [low, high] = drawn.envelope;
+    const [low, high] = drawn.envelope;
     put("envelope-low", "line", path(edges, [low, low], axes));
     put("envelope", "line", path(edges, [high, high], axes));
     put("envelope-low", "fill", path(edges, [high, high], axes, [low, low]));
@@ -196,18 +199,19 @@
     }, SETTLE);
   }
 
-  // A value set past React would be undone by its next render: the native setter tells it.
-  const nativeValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  // Sets an input as if typed: React would undo a plain assignment at its next render.
+  const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  function type(input, value) {
+    setValue.call(input, value);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   const twins = { "window-slider": "control-w", "control-w": "window-slider" };
 
   document.addEventListener("input", (event) => {
-    const id = event.target.id;
-    if (event.isTrusted === false || !(id in twins || id === "control-lag")) return;
-    if (id in twins && event.target.value) {
-      const twin = element(twins[id]);
-      nativeValue.call(twin, event.target.value);
-      twin.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    const { id, value } = event.target;
+    if (!(id in twins || id === "control-lag")) return;
+    const twin = element(twins[id]);
+    if (twin && value && event.target.checkValidity() && twin.value !== value) type(twin, value);
     redraw();
   });
   document.addEventListener("change", (event) => {
@@ -216,5 +220,5 @@
   document.addEventListener("pointerover", preload, { once: true });
   document.addEventListener("focusin", preload);
 
-  Object.assign(window.bellwether, { compute, redraw, settle, nativeValue });
+  Object.assign(window.bellwether, { compute, settle, type });
 })();

@@ -61,6 +61,7 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
             html.Ul(rendered.details, id=f"details-{chart.id}", className="details")
             if chart.details
             else None,
+            dcc.Store(id=f"table-request-{chart.id}"),
             html.Div(
                 [
                     html.Div(id=f"table-{chart.id}"),

@@ -89,6 +89,7 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> go.Figure:
     ]
     fig = go.Figure(layout={"template": template(theme)})
     fig.add_heatmap(
+        uid="matrix",
         x=order["columns"], y=order["index"], z=grid("correlation"), zmin=-1, zmax=1,
         colorscale=_SCALE, showscale=False, xgap=2, ygap=2,
         text=np.reshape(labels, (len(order["index"]), -1)), texttemplate="%{text}",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, no_update
+from dash import ClientsideFunction, Dash, Input, Output
 
 from components.card import card_class, page_count, value_table
 from components.chart import Chart, render
@@ -73,9 +73,10 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         values = (drawn.figure, drawn.finding, drawn.message, drawn.source, card_class(drawn))
         return (*values, drawn.details) if chart.details else values
 
-    @app.callback(
-        Output(f"table-{chart.id}", "children"),
-        Output(f"page-{chart.id}", "total"),
+    # The browser asks for the table only while it is open.
+    app.clientside_callback(
+        ClientsideFunction("bellwether", "requestTable"),
+        Output(f"table-request-{chart.id}", "data"),
         Output(f"table-panel-{chart.id}", "hidden"),
         Output(f"table-button-{chart.id}", "aria-expanded"),
         Input(f"table-button-{chart.id}", "n_clicks"),
@@ -83,13 +84,17 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         Input("view", "data"),
         prevent_initial_call=True,
     )
-    def tabulate(clicks: int | None, page: int, query: str) -> tuple[Any, ...]:
-        is_open = bool(clicks and clicks % 2)
-        if not is_open:
-            return no_update, no_update, True, "false"
-        state, series = view(query)
+
+    @app.callback(
+        Output(f"table-{chart.id}", "children"),
+        Output(f"page-{chart.id}", "total"),
+        Input(f"table-request-{chart.id}", "data"),
+        prevent_initial_call=True,
+    )
+    def tabulate(request: dict[str, Any]) -> tuple[Any, int]:
+        state, series = view(str(request["query"]))
         try:
             frame = chart.table(chart.prepare(series, state))
         except EmptyChartError as reason:
-            return str(reason), 1, False, "true"
-        return value_table(frame, page, chart.title), page_count(frame), False, "true"
+            return str(reason), 1
+        return value_table(frame, int(request["page"]), chart.title), page_count(frame)

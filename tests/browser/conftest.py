@@ -1,0 +1,94 @@
+"""A real browser on a real server, both on this machine."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from app import create_app
+from settings import Settings
+
+MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+
+expect.set_options(timeout=10_000)
+
+
+def installed_browser() -> str | None:
+    """Path of a browser on this machine; None for the one Playwright installed."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    return found or (str(MAC_CHROME) if MAC_CHROME.exists() else None)
+
+
+def serve(settings: Settings) -> Iterator[str]:
+    """Address of a server that runs in a thread until the generator is closed."""
+    server = make_server("127.0.0.1", 0, create_app(settings).server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """A server with the sample data."""
+    yield from serve(Settings(data="sample"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=installed_browser(), args=list(QUIET)
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """An empty profile."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that must not log an error or fail a script."""
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
+    yield page
+    assert not trouble
+
+
+def open_view(page: Page, address: str, query: str = "") -> None:
+    """Open a link and wait until its charts are drawn."""
+    page.goto(f"{address}/{query}")
+    expect(page.locator("#graph-overlay .main-svg").first).to_be_visible()
+    expect(page.locator("main .js-plotly-plot")).to_have_count(3)
+
+
+def settled(page: Page) -> None:
+    """Wait until no chart is waiting for the server."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-dash-is-loading=true]")).to_have_count(0)
+
+
+def drawn(page: Page, card: str) -> list[dict[str, object]]:
+    """Traces of a chart as plain lists: uid, x and y."""
+    return page.evaluate(
+        """(card) => document.querySelector(`#graph-${card} .js-plotly-plot`)._fullData.map(
+             (trace) => ({ uid: trace.uid, x: [...(trace.x ?? [])].map(String),
+                           y: [...(trace.y ?? [])].map(String) }))""",
+        card,
+    )
