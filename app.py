@@ -1,6 +1,7 @@
 """Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -18,6 +19,10 @@ from settings import Settings
 from view_state import ViewState, parse, to_query
 
 PAGES = {page.PATH: page for page in (workbench,)}
+FOREVER = "public, max-age=31536000, immutable"
+ASSETS = Path(__file__).parent / "assets"
+# The part of plotly.js that draws our charts: a third of the whole, which Dash would load late.
+PLOTLY = "vendor/plotly-cartesian-4.1.1.min.js"
 
 _INDEX = """<!DOCTYPE html>
 <html lang="en"{theme}>
@@ -27,6 +32,7 @@ _INDEX = """<!DOCTYPE html>
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <link rel="icon" href="{icon}" type="image/svg+xml">
+<link rel="preload" as="script" href="{plotly}">
 {css}
 </head>
 <body>
@@ -49,16 +55,28 @@ class Bellwether(Dash):
     def interpolate_index(self, **parts: str) -> str:
         """Write the page; assets/boot.js hands the layout to the renderer."""
         layout = self.get_layout()
-        boot = {"layout": layout, "dependencies": self._callback_list, "page": flask.g.page}
+        plotly = self._fingerprinted(PLOTLY)
+        boot = {
+            "layout": layout,
+            "dependencies": self._callback_list,
+            "plotly": plotly,
+            "page": flask.g.page,
+        }
         theme = layout.forceColorScheme
         return _INDEX.format(
             theme=f' data-mantine-color-scheme="{theme}"' if theme else "",
             # "<" could end the script element; in JSON it may always be written as an escape.
             boot=to_json_plotly(boot).replace("<", "\\u003c"),
-            boot_script=self.get_asset_url("boot.js"),
-            icon=self.get_asset_url("icon.svg"),
+            boot_script=self._fingerprinted("boot.js"),
+            icon=self._fingerprinted("icon.svg"),
+            plotly=plotly,
             **{**parts, "title": escape(parts["title"])},
         )
+
+    def _fingerprinted(self, asset: str) -> str:
+        """Address of an asset, changing when the file does, as Dash writes those it loads."""
+        modified = (ASSETS / asset).stat().st_mtime
+        return f"{self.get_asset_url(asset)}?m={modified}"
 
 
 def create_app(settings: Settings) -> Dash:
@@ -70,7 +88,7 @@ def create_app(settings: Settings) -> Dash:
     app = Bellwether(
         __name__,
         title="Bellwether: do small-cap breakouts lead crypto rallies?",
-        assets_ignore="boot.js",
+        assets_ignore="boot.js|vendor",
         use_async=False,
         update_title="",
     )
@@ -120,11 +138,13 @@ def _last_day(market: Market, state: ViewState) -> str | None:
 
 def _add_routes(server: flask.Flask, market: Market) -> None:
     @server.after_request
-    def read_whole(response: flask.Response) -> flask.Response:
+    def finish_asset(response: flask.Response) -> flask.Response:
         # Flask-Compress leaves the file of a streamed asset open.
         if response.is_streamed:
             response.direct_passthrough = False
             response.make_sequence()
+        if flask.request.endpoint == "_dash_assets.static" and "m" in flask.request.args:
+            response.headers["Cache-Control"] = FOREVER
         return response
 
     @server.get("/healthz")
@@ -141,7 +161,7 @@ def _add_routes(server: flask.Flask, market: Market) -> None:
         body = np.concatenate([days, held.frame["close"].to_numpy()]).astype("<f8").tobytes()
         response = flask.Response(body, mimetype="application/octet-stream")
         # The page names the content's hash in the address, so the answer never changes.
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Cache-Control"] = FOREVER
         return response
 
 

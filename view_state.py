@@ -61,10 +61,15 @@ class Field:
         return getattr(ViewState(), self.name)
 
 
+_ID = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,15}")
+
+
 def _ids(raw: str) -> tuple[str, ...]:
     ids = tuple(dict.fromkeys(part.upper() for part in raw.split("~") if part))
     if not ids:
         raise ValueError("it names nothing")
+    if not all(_ID.fullmatch(id_) for id_ in ids):
+        raise ValueError("an id is 1 to 16 letters, digits, '.', '_' or '-'")
     if len(ids) > MOST_INSTRUMENTS:
         raise ValueError(f"at most {MOST_INSTRUMENTS} can be shown at once")
     return ids

@@ -15,8 +15,8 @@ def z_score(close: pd.Series) -> pd.Series:
     NaN throughout when the closes do not vary.
     """
     logs = np.log(close)
-    deviation = float(logs.std())
-    return (logs - logs.mean()) / (deviation if deviation > 0 else np.nan)
+    # The deviation of equal values may round to something other than 0.
+    return (logs - logs.mean()) / (logs.std() if logs.min() < logs.max() else np.nan)
 
 
 def drawdown(close: pd.Series) -> pd.Series:

@@ -5,12 +5,21 @@
   const request = window.fetch.bind(window);
   window.fetch = (resource, options) => {
     const name = String(resource.url ?? resource).split("/").pop();
-    if (!(name in answers)) return request(resource, options);
+    if (!(name in answers)) return watched(request(resource, options));
     const body = JSON.stringify(answers[name]);
     delete answers[name];
     return Promise.resolve(
       new Response(body, { status: 200, headers: { "Content-Type": "application/json" } }),
     );
   };
+  // When the server stops answering the page keeps what it shows and says so.
+  async function watched(answer) {
+    const offline = document.getElementById("offline");
+    const failed = await answer.then((response) => response.status >= 500, () => true);
+    if (offline) offline.hidden = !failed;
+    return answer;
+  }
+
+  window._dashPlotlyJSURL = boot.plotly;
   window.bellwether = boot.page;
 })();

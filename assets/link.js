@@ -139,6 +139,7 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.id === "copy-link") copyLink();
+    else if (button.id === "try-again") location.reload();
     else if (button.id === "theme-button") switchTheme();
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
     else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));

@@ -52,7 +52,7 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
                     style={"height": height},
                 ),
                 className="chart",
-                role="img",
+                role="group",
                 **{
                     "aria-labelledby": f"title-{chart.id}",
                     "aria-describedby": f"finding-{chart.id}",
@@ -65,7 +65,10 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
             html.Div(
                 [
                     html.Div(id=f"table-{chart.id}"),
-                    dmc.Pagination(id=f"page-{chart.id}", total=1, value=1, size="xs"),
+                    # Without arrows: they have no accessible name.
+                    dmc.Pagination(
+                        id=f"page-{chart.id}", total=1, value=1, size="xs", withControls=False
+                    ),
                 ],
                 id=f"table-panel-{chart.id}",
                 className="table",

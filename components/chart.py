@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from components.plotting import SAMPLE_NOTE, EmptyChartError, day
+from components.plotting import SAMPLE_NOTE, EmptyChartError, Figure, day
 from components.theme import Theme
 from data_sources.series import Series
 from view_state import ViewState
+
+EMPTY_FIGURE: Figure = {"data": [], "layout": {}}
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Chart:
         ``(series, state) -> frame``. Analytics only. Raises EmptyChartError with a reason in words
         when there is nothing to draw.
     figure : callable
-        ``(frame, state, theme) -> go.Figure``. Pure.
+        ``(frame, state, theme) -> Figure``. Pure.
     finding : callable
         ``(frame, state) -> str``. One plain sentence, with its numbers and N.
     table : callable
@@ -41,7 +42,7 @@ class Chart:
     id: str
     title: str
     prepare: Callable[[Mapping[str, Series], ViewState], Any]
-    figure: Callable[[Any, ViewState, Theme], go.Figure]
+    figure: Callable[[Any, ViewState, Theme], Figure]
     finding: Callable[[Any, ViewState], str]
     table: Callable[[Any], pd.DataFrame]
     details: Callable[[Any, ViewState], list[Any]] | None = None
@@ -52,7 +53,7 @@ class Rendered:
     """A chart for one view. ``status`` is "ready", "empty" or "failed"; ``message`` says why."""
 
     status: str
-    figure: go.Figure
+    figure: Figure
     finding: str
     source: str
     details: list[Any]
@@ -72,12 +73,12 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
             details=chart.details(frame, state) if chart.details else [],
         )
     except EmptyChartError as reason:
-        return Rendered("empty", go.Figure(), "", source_line(series), [], str(reason))
+        return Rendered("empty", EMPTY_FIGURE, "", source_line(series), [], str(reason))
     except Exception:
         logger.exception("chart %s failed for %s", chart.id, state)
         return Rendered(
             "failed",
-            go.Figure(),
+            EMPTY_FIGURE,
             "",
             source_line(series),
             [],
@@ -87,11 +88,9 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
 
 def source_line(series: Mapping[str, Series]) -> str:
     """Where the values come from and how old they are."""
-    if not series:
-        return ""
-    if any(one.is_sample for one in series.values()):
-        ends = sorted({one.as_of for one in series.values()})
-        dates = " and ".join(dict.fromkeys(day(edge) for edge in (ends[0], ends[-1])))
-        return f"{SAMPLE_NOTE}, to {dates}. Crypto days end at 00:00 UTC."
-    parts = [f"{i} from {one.source} to {day(one.as_of)}" for i, one in series.items()]
-    return f"Source: {'; '.join(parts)}. Crypto days end at 00:00 UTC."
+    by_day: dict[pd.Timestamp, list[str]] = {}
+    for one in series.values():
+        by_day.setdefault(one.as_of, []).append(one.id if one.is_sample else one.source)
+    parts = [f"{', '.join(names)} to {day(when)}" for when, names in by_day.items()]
+    origin = SAMPLE_NOTE if any(one.is_sample for one in series.values()) else "Source"
+    return f"{origin}: {'; '.join(parts)}. Crypto days end at 00:00 UTC." if parts else ""

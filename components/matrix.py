@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from dash import html
 
 from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
 from components.chart import Chart
-from components.plotting import EmptyChartError, shown_span
+from components.plotting import EmptyChartError, Figure, day, shown_span
 from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
-from components.theme import Theme, template
+from components.theme import Theme, base_layout
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -62,50 +62,61 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Matrix:
                 "low": float(low),
                 "high": float(high),
                 "n": min(len(returns), window),
-                "as_of": returns.index[-1] if len(returns) else pd.NaT,
+                "as_of": returns.index[-1] if len(returns) else end,
             }
         )
     return Matrix(pd.DataFrame(rows), series)
 
 
-def figure(frame: Matrix, _state: ViewState, theme: Theme) -> go.Figure:
+def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
     """Draw the heat map, the focus pair framed."""
     cells = frame.cells
-    order = {
-        "index": list(dict.fromkeys(cells.small_cap)),
-        "columns": list(dict.fromkeys(cells.coin)),
+    rows, columns = list(dict.fromkeys(cells.small_cap)), list(dict.fromkeys(cells.coin))
+
+    def grid(cell_values: Any) -> list[list[Any]]:
+        flat = list(cell_values)
+        return [flat[i : i + len(columns)] for i in range(0, len(flat), len(columns))]
+
+    heat_map = {
+        "type": "heatmap",
+        "uid": "matrix",
+        "x": columns,
+        "y": rows,
+        "z": grid(cells.correlation),
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": _SCALE,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "text": grid(
+            f"<b>{'–' if np.isnan(cell.correlation) else number(cell.correlation)}</b>"
+            f"<br>N = {cell.n}"
+            for cell in cells.itertuples()
+        ),
+        "texttemplate": "%{text}",
+        "customdata": grid(
+            f"95% {number(cell.low)} to {number(cell.high)}, to {day(cell.as_of)}"
+            for cell in cells.itertuples()
+        ),
+        "hoverongaps": False,
+        "hovertemplate": "%{y} × %{x}: %{z:.2f} (%{customdata})<extra></extra>",
     }
-
-    def grid(column: str) -> np.ndarray:
-        return (
-            cells.pivot(index="small_cap", columns="coin", values=column)
-            .reindex(**order)
-            .to_numpy()
-        )
-
-    labels = [
-        f"<b>{'–' if np.isnan(cell.correlation) else number(cell.correlation)}</b><br>N = {cell.n}"
-        for cell in cells.itertuples()
-    ]
-    fig = go.Figure(layout={"template": template(theme)})
-    fig.add_heatmap(
-        uid="matrix",
-        x=order["columns"], y=order["index"], z=grid("correlation"), zmin=-1, zmax=1,
-        colorscale=_SCALE, showscale=False, xgap=2, ygap=2,
-        text=np.reshape(labels, (len(order["index"]), -1)), texttemplate="%{text}",
-        customdata=np.dstack([grid("low"), grid("high")]), hoverongaps=False,
-        hovertemplate="%{y} × %{x}: %{z:.2f} (95% %{customdata[0]:.2f} to %{customdata[1]:.2f})"
-        "<extra></extra>",
-    )  # fmt: skip
-    fig.add_shape(
-        type="rect", x0=-0.5, x1=0.5, y0=-0.5, y1=0.5, line={"color": "#8a94a3", "width": 2}
-    )
-    fig.update_xaxes(side="top", type="category", showgrid=False)
-    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    fig.update_layout(
-        hovermode="closest", dragmode=False, margin={"l": 52, "r": 8, "t": 28, "b": 8}
-    )
-    return fig
+    layout = base_layout(theme)
+    layout["xaxis"] |= {"side": "top", "type": "category", "showgrid": False}
+    layout["yaxis"] |= {"autorange": "reversed", "type": "category", "showgrid": False}
+    layout |= {
+        "hovermode": "closest",
+        "dragmode": False,
+        "margin": {"l": 52, "r": 8, "t": 28, "b": 8},
+        "shapes": [
+            {
+                "type": "rect", "x0": -0.5, "x1": 0.5, "y0": -0.5, "y1": 0.5,
+                "line": {"color": "#8a94a3", "width": 2},
+            }
+        ],
+    }  # fmt: skip
+    return {"data": [heat_map], "layout": layout}
 
 
 def finding(frame: Matrix, state: ViewState) -> str:
@@ -129,18 +140,20 @@ def table(frame: Matrix) -> pd.DataFrame:
     return frame.cells.set_index(["small_cap", "coin"])
 
 
-def focus_buttons(frame: Matrix, state: ViewState) -> list[html.Button]:
+def focus_buttons(frame: Matrix, state: ViewState) -> list[html.Li]:
     """The same choice as a click on a cell, for the keyboard."""
     if len(frame.cells) == 1:
         return []
     return [
-        html.Button(
-            f"{cell.small_cap} × {cell.coin}",
-            className="focus-pair",
-            **{
-                "data-pair": f"{cell.small_cap}~{cell.coin}",
-                "aria-pressed": str((cell.small_cap, cell.coin) == state.pair).lower(),
-            },
+        html.Li(
+            html.Button(
+                f"{cell.small_cap} × {cell.coin}",
+                className="focus-pair",
+                **{
+                    "data-pair": f"{cell.small_cap}~{cell.coin}",
+                    "aria-pressed": str((cell.small_cap, cell.coin) == state.pair).lower(),
+                },
+            )
         )
         for cell in frame.cells.itertuples()
     ]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from dash import html
 
 from analytics.breakouts import breakouts
@@ -15,11 +14,12 @@ from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
 from components.chart import Chart
 from components.plotting import (
+    Figure,
     base_figure,
     day,
     milliseconds,
     noon,
-    rule,
+    rules,
     shown_span,
     values,
 )
@@ -87,117 +87,130 @@ def _scaled(close: pd.Series, scale: str, start: pd.Timestamp, base_day: pd.Time
     return z_score(shown) if scale == "z" else shown
 
 
-def figure(frame: Overlay, state: ViewState, theme: Theme) -> go.Figure:
+def figure(frame: Overlay, state: ViewState, theme: Theme) -> Figure:
     """Draw the overlay."""
     fig = base_figure(frame.span, theme)
-    _shade_rallies(fig, frame, state)
-    rule(fig, frame.events.index, _ink(frame, state.pair[0]))
-    for instrument_id, line in frame.lines.items():
-        _draw_line(fig, instrument_id, line, frame, state)
-    _name_line_ends(fig, frame, state)
-    _mark_breakouts(fig, frame, state)
-    fig.update_yaxes(
-        title={"text": _axis_title(frame, state), "standoff": 4, "font": {"size": 11}},
-        type="log" if state.scale in ("rebased", "price") else "linear",
-        tickformat=".0%" if state.scale == "drawdown" else "",
-        minorloglabels="complete",
-        nticks=7,
-    )
+    layout = fig["layout"]
+    layout["shapes"] += _rally_shades(frame, state)
+    layout["shapes"] += rules(frame.events.index, _ink(frame, state.pair[0]))
+    fig["data"] += [_line(i, line, frame, state) for i, line in frame.lines.items()]
+    fig["data"] += _line_ends(frame, state)
+    fig["data"] += _breakout_marks(frame, state)
+    log = {"type": "log", "minorloglabels": "complete"} if _is_log(state) else {}
+    layout["yaxis"] |= {
+        **log,
+        "title": {**layout["yaxis"]["title"], "text": _axis_title(frame, state)},
+        "tickformat": ".0%" if state.scale == "drawdown" else "",
+    }
     if state.scale == "price":
-        fig.update_layout(
-            yaxis2={
-                "overlaying": "y", "side": "right", "type": "log", "showgrid": False,
-                "tickmode": "auto", "nticks": 7, "fixedrange": True, "minorloglabels": "complete",
-            }
-        )  # fmt: skip
+        layout["yaxis2"] = {
+            **layout["yaxis"], "title": {}, "overlaying": "y", "side": "right", "showgrid": False,
+            "tickmode": "auto",
+        }  # fmt: skip
     return fig
 
 
-def _draw_line(
-    fig: go.Figure, instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState
-) -> None:
+def _is_log(state: ViewState) -> bool:
+    return state.scale in ("rebased", "price")
+
+
+def _axis(instrument_id: str, state: ViewState) -> str:
+    return "y2" if instrument_id in state.coins and state.scale == "price" else "y"
+
+
+def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState) -> dict[str, Any]:
     is_coin = instrument_id in state.coins
     position = (state.coins if is_coin else state.small_caps).index(instrument_id)
     form = {"drawdown": ".1%", "z": ".2f"}.get(state.scale, ",.4~r")
-    fig.add_scatter(
-        x=milliseconds(line.index),
-        y=values(line),
-        name=instrument_id,
-        uid=f"overlay-{instrument_id}",
-        mode="lines",
-        line={
+    return {
+        "type": "scatter",
+        "uid": f"overlay-{instrument_id}",
+        "name": instrument_id,
+        "x": milliseconds(line.index),
+        "y": values(line),
+        "yaxis": _axis(instrument_id, state),
+        "mode": "lines",
+        "line": {
             "color": _ink(frame, instrument_id),
             "width": 1.4 if is_coin else 2,
             "dash": DASHES[position],
         },
-        yaxis="y2" if is_coin and state.scale == "price" else "y",
-        hovertemplate=f"%{{y:{form}}}",
-    )
+        "hovertemplate": f"%{{y:{form}}}",
+    }
 
 
-def _name_line_ends(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
-    """Write each id where its line ends, so that colour is not the only guide.
+def _line_ends(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
+    """Each id where its line ends, so that colour is not the only guide.
 
     A name that would cover another is left to the legend; the focus pair comes first.
     """
-    logarithmic = state.scale in ("rebased", "price")
-    heights = {i: np.log(v) if logarithmic else v for i, v in frame.lines.items()}
+    heights = {i: np.log(v) if _is_log(state) else v for i, v in frame.lines.items()}
     reach = max(h.max() for h in heights.values()) - min(h.min() for h in heights.values())
     taken: list[float] = []
+    ends = []
     for instrument_id in sorted(frame.lines, key=lambda i: i not in state.pair):
         height = heights[instrument_id].iloc[-1]
         if any(abs(height - other) < 0.06 * reach for other in taken):
             continue
         taken.append(height)
-        line, is_coin = frame.lines[instrument_id], instrument_id in state.coins
-        fig.add_scatter(
-            x=[noon(line.index[-1])],
-            y=values(line[-1:]),
-            text=[instrument_id],
-            uid=f"overlay-end-{instrument_id}",
-            mode="markers+text",
-            marker={
-                "symbol": "circle" if is_coin else "square", "size": 6,
-                "color": _ink(frame, instrument_id),
-            },
-            textposition="middle right",
-            textfont={"color": _ink(frame, instrument_id), "weight": 600},
-            cliponaxis=False,
-            showlegend=False,
-            hoverinfo="skip",
-            yaxis="y2" if is_coin and state.scale == "price" else "y",
-        )  # fmt: skip
+        line, ink = frame.lines[instrument_id], _ink(frame, instrument_id)
+        symbol = "circle" if instrument_id in state.coins else "square"
+        ends.append(
+            {
+                "type": "scatter",
+                "uid": f"overlay-end-{instrument_id}",
+                "x": [noon(line.index[-1])],
+                "y": [line.iloc[-1]],
+                "yaxis": _axis(instrument_id, state),
+                "text": [instrument_id],
+                "mode": "markers+text",
+                "marker": {"symbol": symbol, "size": 6, "color": ink},
+                "textposition": "middle right",
+                "textfont": {"color": ink, "weight": 600},
+                "cliponaxis": False,
+                "showlegend": False,
+                "hoverinfo": "skip",
+            }
+        )
+    return ends
 
 
-def _mark_breakouts(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
+def _breakout_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
     focus = state.pair[0]
-    events = frame.events
-    if events.empty or focus not in frame.lines:
-        return
-    fig.add_scatter(
-        x=[noon(when) for when in events.index],
-        y=values(frame.lines[focus].reindex(events.index)),
-        uid="overlay-breakouts",
-        name=f"Breakout of {focus}",
-        mode="markers",
-        marker={
-            "symbol": "triangle-up", "size": 13, "color": _ink(frame, focus),
-            "line": {"width": 1.5, "color": "#ffffff"},
-        },
-        customdata=[describe(event, state, "<br>") for event in _rows(events)],
-        hovertemplate="%{customdata}<extra></extra>",
-    )  # fmt: skip
+    if frame.events.empty or focus not in frame.lines:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "uid": "overlay-breakouts",
+            "name": f"{focus} breakout",
+            "x": [noon(when) for when in frame.events.index],
+            "y": frame.lines[focus].reindex(frame.events.index).tolist(),
+            "mode": "markers",
+            "marker": {
+                "symbol": "triangle-up",
+                "size": 13,
+                "color": _ink(frame, focus),
+                "line": {"width": 1.5, "color": "#ffffff"},
+            },
+            "customdata": [describe(event, state, "<br>") for event in _rows(frame.events)],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+    ]
 
 
-def _shade_rallies(fig: go.Figure, frame: Overlay, state: ViewState) -> None:
+def _rally_shades(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
     start, end = frame.span
-    for position, rally in enumerate(frame.rallies.itertuples()):
-        fig.add_shape(
-            type="rect", x0=noon(max(rally.trough, start)), x1=noon(min(rally.peak, end)),
-            y0=0, y1=1, yref="paper", layer="below", line_width=0,
-            fillcolor=faded(_ink(frame, state.pair[1]), 0.10),
-            name=f"Rally of {state.pair[1]}, {state.rally}% or more", showlegend=position == 0,
-        )  # fmt: skip
+    coin = state.pair[1]
+    return [
+        {
+            "type": "rect", "x0": noon(max(rally.trough, start)), "x1": noon(min(rally.peak, end)),
+            "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "line": {"width": 0},
+            "fillcolor": faded(_ink(frame, coin), 0.10),
+            "name": f"{coin} rally", "showlegend": position == 0,
+        }
+        for position, rally in enumerate(frame.rallies.itertuples())
+    ]  # fmt: skip
 
 
 def _axis_title(frame: Overlay, state: ViewState) -> str:
@@ -235,6 +248,8 @@ def percent(fraction: float) -> str:
 def finding(frame: Overlay, state: ViewState) -> str:
     """What happened after the breakouts, against what happens after any day."""
     small_cap, coin = (frame.series[i].instrument.name for i in state.pair)
+    if state.pair[1] not in frame.lines:
+        return f"{coin} has no prices in the dates shown."
     rule_text = "record" if state.high is None else f"{state.high}-session"
     if frame.events.empty:
         return (

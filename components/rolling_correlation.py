@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from analytics.alignment import lagged, log_returns, observations, shared_closes
 from analytics.breakouts import breakouts
@@ -19,9 +19,10 @@ from analytics.correlation import (
 from components.chart import Chart
 from components.plotting import (
     EmptyChartError,
+    Figure,
     base_figure,
     milliseconds,
-    rule,
+    rules,
     shown_span,
     values,
 )
@@ -107,55 +108,75 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
     )
 
 
-def figure(frame: RollingCorrelation, state: ViewState, theme: Theme) -> go.Figure:
+def figure(frame: RollingCorrelation, state: ViewState, theme: Theme) -> Figure:
     """Draw every pair's line, and band and envelope of the focus pair."""
     fig = base_figure(frame.span, theme)
-    small_cap, coin = state.pair
-    ink = _ink(frame, state.pair)
-    rule(fig, frame.events, colour(small_cap, frame.series[small_cap].instrument.kind))
-    if not np.isnan(frame.overall):
-        _draw_envelope(fig, frame)
-    band = {"x": milliseconds(frame.low.index), "mode": "lines", "line": {"width": 0}}
-    fig.add_scatter(**band, y=values(frame.low), uid="band-low", showlegend=False, hoverinfo="skip")
-    fig.add_scatter(
-        **band, y=values(frame.high), uid="band", fill="tonexty", fillcolor=faded(ink, 0.22),
-        name=f"95% band of {small_cap} × {coin}", hoverinfo="skip",
-    )  # fmt: skip
-    for pair, line in reversed(list(frame.lines.items())):
-        fig.add_scatter(
-            x=milliseconds(line.index),
-            y=values(line),
-            name=" × ".join(pair),
-            uid="line-" + "-".join(pair),
-            mode="lines",
-            line={
-                "color": _ink(frame, pair),
-                "width": 2 if pair == state.pair else 1.2,
-                # The hue is the coin's, the dash the small cap's.
-                "dash": DASHES[state.small_caps.index(pair[0])],
-            },
-            hovertemplate="%{y:.2f}",
-        )
-    fig.update_yaxes(
-        range=[-1, 1],
-        tickvals=[-1, -0.5, 0, 0.5, 1],
-        ticktext=["−1", "−0.5", "0", "0.5", "1"], zeroline=True,
-        title={"text": "Correlation", "standoff": 4, "font": {"size": 11}},
-    )  # fmt: skip
-    fig.update_layout(legend_traceorder="reversed", meta=_live(frame, state))
+    layout = fig["layout"]
+    small_cap = state.pair[0]
+    ink = colour(small_cap, frame.series[small_cap].instrument.kind)
+    layout["shapes"] += rules(frame.events, ink)
+    fig["data"] += _envelope(frame)
+    fig["data"] += _band(frame, state)
+    # Drawn last, the focus pair lies on top.
+    fig["data"] += [_line(pair, frame, state) for pair in reversed(list(frame.lines))]
+    layout["yaxis"] |= {
+        "range": [-1.04, 1.04],
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
+        "ticktext": ["−1", "−0.5", "0", "0.5", "1"],
+        "zeroline": True,
+        "title": {**layout["yaxis"]["title"], "text": "Correlation"},
+    }
+    layout["legend"] |= {"traceorder": "reversed"}
+    layout["meta"] = _live(frame, state)
     return fig
 
 
-def _draw_envelope(fig: go.Figure, frame: RollingCorrelation) -> None:
-    dates = pd.DatetimeIndex(frame.span)
-    low, high = frame.envelope
-    edge = {"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"}
-    common = {"x": milliseconds(dates), "mode": "lines", "line": edge, "hoverinfo": "skip"}
-    fig.add_scatter(**common, y=[low, low], uid="envelope-low", showlegend=False)
-    fig.add_scatter(
-        **common, y=[high, high], uid="envelope", fill="tonexty",
-        fillcolor="rgba(128,138,150,0.10)", name="If correlation were constant",
+def _line(pair: Pair, frame: RollingCorrelation, state: ViewState) -> dict[str, Any]:
+    line = frame.lines[pair]
+    return {
+        "type": "scatter",
+        "uid": "line-" + "-".join(pair),
+        "name": " × ".join(pair),
+        "x": milliseconds(line.index),
+        "y": values(line),
+        "mode": "lines",
+        "line": {
+            "color": _ink(frame, pair),
+            "width": 2 if pair == state.pair else 1.2,
+            # The hue is the coin's, the dash the small cap's.
+            "dash": DASHES[state.small_caps.index(pair[0])],
+        },
+        "hovertemplate": "%{y:.2f}",
+    }
+
+
+def _band(frame: RollingCorrelation, state: ViewState) -> list[dict[str, Any]]:
+    return _between(
+        "band", "95% band", milliseconds(frame.low.index), values(frame.low), values(frame.high),
+        fill=faded(_ink(frame, state.pair), 0.22), edge={"width": 0},
     )  # fmt: skip
+
+
+def _envelope(frame: RollingCorrelation) -> list[dict[str, Any]]:
+    if np.isnan(frame.overall):
+        return []
+    low, high = frame.envelope
+    return _between(
+        "envelope", "If constant", milliseconds(pd.DatetimeIndex(frame.span)),
+        [low, low], [high, high], fill="rgba(128,138,150,0.10)",
+        edge={"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"},
+    )  # fmt: skip
+
+
+def _between(
+    uid: str, name: str, x: Any, low: Any, high: Any, *, fill: str, edge: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Two lines and the area between them."""
+    common = {"type": "scatter", "x": x, "mode": "lines", "line": edge, "hoverinfo": "skip"}
+    return [
+        {**common, "uid": f"{uid}-low", "y": low, "showlegend": False},
+        {**common, "uid": uid, "y": high, "name": name, "fill": "tonexty", "fillcolor": fill},
+    ]
 
 
 def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object]:

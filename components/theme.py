@@ -1,9 +1,7 @@
-"""Colours and the Plotly template. assets/style.css holds the same inks for the page itself."""
+"""Colours, and the layout every figure starts from. assets/style.css has the same inks."""
 
-from typing import Literal
+from typing import Any, Literal
 from zlib import crc32
-
-import plotly.graph_objects as go
 
 Theme = Literal["light", "dark"]
 
@@ -38,8 +36,8 @@ def faded(hex_colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def template(theme: Theme) -> go.layout.Template:
-    """Everything about a figure that is the same on every chart."""
+def base_layout(theme: Theme) -> dict[str, Any]:
+    """Everything about a figure's layout that is the same on every chart."""
     ink = _INK[theme]
     axis = {
         "gridcolor": ink["grid"],
@@ -47,38 +45,39 @@ def template(theme: Theme) -> go.layout.Template:
         "zeroline": False,
         "ticks": "",
         "tickfont": {"color": ink["muted"]},
-        "automargin": False,
         # Zoom along the time axis only: the link holds a range of dates and nothing else.
         "fixedrange": True,
     }
-    return go.layout.Template(
-        layout={
-            "font": {
-                "family": "Inter, system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
-                "size": 12,
-                "color": ink["text"],
-            },
-            "paper_bgcolor": ink["ground"],
-            "plot_bgcolor": ink["ground"],
-            "margin": {"l": 52, "r": 60, "t": 8, "b": 28},
-            "xaxis": axis,
-            "yaxis": axis,
-            "hovermode": "x unified",
-            "hoverlabel": {
-                "bgcolor": ink["ground"],
-                "bordercolor": ink["grid"],
-                "font": {"color": ink["text"], "size": 12},
-                "align": "left",
-            },
-            "legend": {
-                "orientation": "h",
-                "x": 0,
-                "y": 1.0,
-                "yanchor": "bottom",
-                # What is on screen is in the link: a legend click would hide a line unrecorded.
-                "itemclick": False,
-                "itemdoubleclick": False,
-            },
-            "dragmode": "zoom",
-        }
-    )
+    spike = {"spikecolor": "rgba(128,138,150,0.8)", "spikethickness": 1, "spikedash": "solid"}
+    return {
+        "template": None,
+        "font": {
+            "family": "Inter, system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
+            "size": 12,
+            "color": ink["text"],
+        },
+        "paper_bgcolor": ink["ground"],
+        "plot_bgcolor": ink["ground"],
+        "margin": {"l": 52, "r": 60, "t": 8, "b": 28},
+        "xaxis": {**axis, **spike},
+        "yaxis": {**axis, "nticks": 7, "title": {"standoff": 4, "font": {"size": 11}}},
+        "hovermode": "x unified",
+        "hoverdistance": 12,  # pixels: a marker speaks only when pointed at
+        "hoverlabel": {
+            "bgcolor": ink["ground"],
+            "bordercolor": ink["grid"],
+            "font": {"color": ink["text"], "size": 12},
+            "align": "left",
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.0,
+            "yanchor": "bottom",
+            # What is on screen is in the link: a legend click would hide a line unrecorded.
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "dragmode": "zoom",
+        "shapes": [],
+    }

@@ -24,7 +24,7 @@ def shell(
                     html.A(
                         [html.Span(className="logo"), "Bellwether"], href="/", className="brand"
                     ),
-                    html.Span("Do small-cap breakouts lead crypto rallies?", className="question"),
+                    html.H1("Do small-cap breakouts lead crypto rallies?", className="question"),
                     html.Span(
                         market.label,
                         className="badge sample" if market.is_sample else "badge",
@@ -47,6 +47,16 @@ def shell(
                 className="notices",
                 role="status",
                 hidden=not (notices or market.problems),
+            ),
+            html.Div(
+                [
+                    "The server did not answer: the charts show the view before. ",
+                    html.Button("Try again", id="try-again", className="quiet"),
+                ],
+                id="offline",
+                className="notices",
+                role="alert",
+                hidden=True,
             ),
             html.Main(content, id="main", tabIndex=-1),
             dcc.Store(id="view", data=to_query(state)),

@@ -45,9 +45,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=installed_browser(), args=list(QUIET)
-        )
+        chromium = playwright.chromium.launch(executable_path=installed_browser(), args=list(QUIET))
         yield chromium
         chromium.close()
 

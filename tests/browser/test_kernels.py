@@ -11,7 +11,6 @@ from playwright.sync_api import Page
 from analytics.alignment import lagged, log_returns, shared_closes
 from analytics.correlation import fisher_interval, rolling_correlation
 from data_sources.sample import sample_series
-from data_sources.series import Series
 from tests.browser.conftest import open_view
 from tests.unit.real_data import market_folder
 
@@ -89,7 +88,7 @@ def check_returns(page: Page, first: pd.Series, second: pd.Series, frequency: st
 @pytest.mark.parametrize("frequency", ["d", "w", "m"])
 @pytest.mark.parametrize("lag", [0, 3, -60])
 def test_returns_agree(kernels: Page, frequency: str, lag: int) -> None:
-    sample: dict[str, Series] = sample_series()
+    sample = sample_series()
     check_returns(kernels, sample["IWN"].close, sample["SOL"].close, frequency, lag)
 
 

@@ -35,9 +35,7 @@ def test_a_first_visit_names_the_view_it_shows(page: Page, address: str) -> None
     assert query_of(page) == "v=1"
 
 
-def test_the_page_arrives_with_its_view_and_asks_for_nothing_more(
-    page: Page, address: str
-) -> None:
+def test_the_page_arrives_with_its_view_and_asks_for_nothing_more(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_view(page, address, DEEP)

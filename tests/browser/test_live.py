@@ -26,7 +26,9 @@ def drag(page: Page, start: int, stop: int) -> list[str]:
     texts = []
     for x in range(start, stop, 6):
         page.mouse.move(box["x"] + x, y)
-        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         texts.append(page.inner_text(FINDING))
     return texts
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 _FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "market"
@@ -12,3 +13,9 @@ def market_folder() -> Path:
     if not _FOLDER.is_dir():
         pytest.skip(f"no real prices at {_FOLDER}")
     return _FOLDER
+
+
+def closes(stem: str) -> pd.Series:
+    """Closes in the file of that name, such as "RUT" or "BTC-USD"."""
+    path = market_folder() / f"{stem}.csv"
+    return pd.read_csv(path, index_col="date", parse_dates=True)["close"]

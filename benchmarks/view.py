@@ -1,0 +1,89 @@
+"""Everything the server does for one view: query in, the three charts' answers out."""
+
+from collections.abc import Callable
+from itertools import product
+from time import perf_counter
+from typing import Any
+
+from plotly.io.json import to_json_plotly
+
+from benchmarks import naive
+from benchmarks.prices import SESSIONS, PriceFolder, closes
+from benchmarks.report import Row, pair, percentiles
+from components.chart import Rendered, render
+from components.registry import CHARTS
+from data_sources.market import Market, open_market
+from pages.callbacks import available
+from view_state import parse
+
+QUERIES = [
+    f"v=1&scale={scale}&w={window}"
+    for window, scale in product((30, 60, 90, 180, 250), ("rebased", "z", "drawdown", "price"))
+]
+ROUNDS = 3
+MOST_MS = 40
+MOST_BYTES = 150_000
+
+
+def rows() -> list[Row]:
+    prices = closes()
+    with PriceFolder() as folder:
+        market = open_market("files", folder)
+        ours, theirs = [], []
+        for query in QUERIES * ROUNDS:
+            ours.append(_milliseconds(lambda query=query: answers(market, query)))
+            window = parse(query)[0].window
+            theirs.append(_milliseconds(lambda window=window: _naive_answer(prices, window)))
+        figures = {name: _kilobytes(one.figure) for name, one in rendered(market, "").items()}
+    (p50, p95), naive_p50 = percentiles(ours), percentiles(theirs)[0]
+    naive_figure = _kilobytes(naive.figure(prices, 90))
+    return [
+        Row(
+            what=f"whole view, {SESSIONS:,} sessions × 2 (naive: correlation only)",
+            ours=pair(ours, "ms"),
+            baseline=pair(theirs, "ms"),
+            ratio=f"{naive_p50 / p50:.1f}×",
+            target=f"p95 < {MOST_MS} ms",
+            met=p95 < MOST_MS,
+        ),
+        *(
+            Row(
+                what=f"{name} figure (naive: correlation)",
+                ours=f"{size:.0f} kB",
+                baseline=f"{naive_figure:.0f} kB",
+                ratio=f"{naive_figure / size:.1f}×",
+                target=f"< {MOST_BYTES // 1000} kB",
+                met=size < MOST_BYTES / 1000,
+            )
+            for name, size in figures.items()
+        ),
+    ]
+
+
+def rendered(market: Market, query: str) -> dict[str, Rendered]:
+    """Every chart for a query."""
+    state, _ = parse(query, available(market))
+    series = market.series((*state.small_caps, *state.coins))
+    return {name: render(chart, series, state) for name, chart in CHARTS.items()}
+
+
+def answers(market: Market, query: str) -> list[str]:
+    """The charts' answers as the callbacks send them."""
+    return [
+        to_json_plotly([one.figure, one.finding, one.message, one.source, one.details])
+        for one in rendered(market, query).values()
+    ]
+
+
+def _naive_answer(prices: Any, window: int) -> str:
+    return to_json_plotly(naive.figure(prices, window))
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return 1000 * (perf_counter() - start)
+
+
+def _kilobytes(figure: Any) -> float:
+    return len(to_json_plotly(figure).encode()) / 1000

@@ -1,0 +1,221 @@
+"""Every chart keeps the contract of components/chart.py."""
+
+import json
+from base64 import b64decode
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from components.chart import render, source_line
+from components.plotting import milliseconds, noon, shown_span
+from components.registry import CHARTS
+from data_sources.catalog import CATALOG
+from data_sources.sample import sample_series
+from data_sources.series import Series, make_series
+from view_state import ViewState
+
+SAMPLE = sample_series()
+BUSY = ViewState(small_caps=("RUT", "IWN"), coins=("BTC", "ETH", "SOL"))
+STATES = [
+    ViewState(),
+    BUSY,
+    replace(BUSY, scale="price", method="spearman", lag=3),
+    replace(BUSY, scale="z", method="ewma", frequency="w"),
+    replace(BUSY, scale="drawdown", frequency="m", window=250, high=252, base=21, cooldown=0),
+    ViewState(span=(date(2019, 1, 1), date(2022, 12, 31)), rally=500),
+]
+UNSHARED = ViewState(coins=("SOL",), span=(date(2015, 1, 1), date(2016, 1, 1)))
+
+
+def instrument(instrument_id: str):
+    return next(one for one in CATALOG if one.id == instrument_id)
+
+
+def series_of(instrument_id: str, closes: list[float], days: pd.DatetimeIndex) -> Series:
+    return make_series(
+        instrument(instrument_id),
+        pd.DataFrame({"close": closes}, days),
+        source=f"file {instrument_id}.csv",
+        fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def decoded(values) -> np.ndarray:
+    """The numbers in a trace's array, however it is written."""
+    if isinstance(values, dict):
+        return np.frombuffer(b64decode(values["bdata"]), "<f4")
+    return np.array(values)
+
+
+def trace(figure, uid: str):
+    return next(one for one in figure["data"] if one["uid"] == uid)
+
+
+@pytest.mark.parametrize("state", [*STATES, UNSHARED])
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_pass_plotlys_validators_and_are_pure(chart, state, theme) -> None:
+    frame = chart.prepare(SAMPLE, state)
+    figure = chart.figure(frame, state, theme)
+    written = json.dumps(figure)
+    assert json.dumps(chart.figure(frame, state, theme)) == written
+    go.Figure(figure)
+    uids = [one["uid"] for one in figure["data"]]
+    assert len(uids) == len(set(uids))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_every_view_has_a_sentence_and_a_table(chart, state) -> None:
+    drawn = render(chart, SAMPLE, state)
+    assert drawn.status == "ready"
+    assert drawn.finding.endswith(".")
+    assert "nan" not in drawn.finding.lower()
+    assert "Sample data: simulated between published turning points" in drawn.source
+    assert len(chart.table(chart.prepare(SAMPLE, state))) > 0
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        ("overlay", "Solana has no prices in the dates shown."),
+        ("rolling-correlation", "90-session correlation is undefined in the dates shown: 0 shared"),
+        ("matrix", "90-session correlation is undefined for every pair"),
+    ],
+)
+def test_a_coin_younger_than_the_range_is_said_to_be(card, words) -> None:
+    drawn = render(CHARTS[card], SAMPLE, UNSHARED)
+    assert drawn.status == "ready"
+    assert drawn.finding.startswith(words)
+
+
+def test_the_table_is_the_plotted_values() -> None:
+    chart = CHARTS["rolling-correlation"]
+    frame = chart.prepare(SAMPLE, BUSY)
+    figure, table = chart.figure(frame, BUSY, "light"), chart.table(frame)
+    plotted = decoded(trace(figure, "line-IWN-SOL")["y"])
+    column = table["IWN × SOL"].loc[frame.lines["IWN", "SOL"].index]
+    np.testing.assert_array_equal(plotted, column.to_numpy("f4"))
+
+
+def test_a_drawn_day_is_the_day(  # float32 is off by up to a minute, noon by none
+) -> None:
+    days = pd.date_range("1990-01-01", "2038-12-31")
+    drawn = pd.to_datetime(decoded(milliseconds(days)).astype("f8"), unit="ms")
+    assert (drawn.normalize() == days).all()
+    assert noon(days[0]) == "1990-01-01 12:00"
+
+
+def test_the_whole_history_starts_where_both_kinds_do() -> None:
+    long = series_of("RUT", [100.0] * 400, pd.bdate_range("2010-01-01", periods=400))
+    short = series_of("BTC", [5.0] * 100, pd.date_range("2011-01-01", periods=100))
+    series = {"RUT": long, "BTC": short}
+    start, end = shown_span(series, ViewState())
+    assert (start, end) == (short.close.index[0], long.close.index[-1])
+    chosen = ViewState(span=(date(2010, 6, 1), None))
+    assert shown_span(series, chosen)[0] == pd.Timestamp(2010, 6, 1)
+    early = ViewState(span=(date(1999, 1, 1), None))
+    assert shown_span(series, early)[0] == long.close.index[0]
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        ((date(2031, 1, 1), None), "the data runs from"),
+        ((date(1990, 1, 1), date(1990, 2, 1)), "the data runs from"),
+    ],
+)
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_a_range_without_data_says_what_there_is(chart, span, words) -> None:
+    drawn = render(chart, SAMPLE, ViewState(span=span))
+    assert drawn.status == "empty"
+    assert words in drawn.message
+
+
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_no_series_at_all_is_an_empty_state(chart) -> None:
+    drawn = render(chart, {}, ViewState())
+    assert drawn.status == "empty"
+    assert "Choose at least one" in drawn.message
+
+
+def climb(breakout: int, after: float) -> dict[str, Series]:
+    """A small cap flat for 200 sessions that breaks out, and a coin that then moves by `after`."""
+    sessions = pd.bdate_range("2020-01-01", periods=500)
+    rut = np.where(np.arange(500) < breakout, 100.0 - np.arange(500) * 0.01, 101.0)
+    days = pd.date_range(sessions[0], sessions[-1])
+    coin = np.where(days > sessions[breakout], 10.0 * (1 + after), 10.0)
+    return {
+        "RUT": series_of("RUT", rut.tolist(), sessions),
+        "BTC": series_of("BTC", coin.tolist(), days),
+    }
+
+
+def test_the_overlay_finds_the_breakout_and_what_followed() -> None:
+    chart, state = CHARTS["overlay"], ViewState()
+    frame = chart.prepare(climb(200, 0.5), state)
+    event = frame.events.iloc[0]
+    assert (len(frame.events), event["base_length"], event["close"]) == (1, 200, 101.0)
+    assert [event[h] for h in (30, 90, 180, 365)] == pytest.approx([0.5, 0.5, 0.5, 0.5])
+    assert chart.finding(frame, state).startswith(
+        "Bitcoin was higher 180 days after 1 of 1 breakouts of the Russell 2000 (median +50%); "
+        "over all 180-day spans shown it was higher "
+    )
+
+
+def test_a_young_breakout_is_not_yet_known() -> None:
+    chart, state = CHARTS["overlay"], ViewState()
+    frame = chart.prepare(climb(490, 0.5), state)
+    assert chart.finding(frame, state) == (
+        "N = 1 breakout of the Russell 2000; none is 180 days old yet."
+    )
+    assert "not yet known" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
+
+
+def test_rebasing_starts_where_every_line_has_begun() -> None:
+    frame = CHARTS["overlay"].prepare(SAMPLE, BUSY)
+    assert frame.base_day == SAMPLE["SOL"].close.index[0]
+    assert {round(line[frame.base_day], 9) for line in frame.lines.values()} == {100.0}
+
+
+def test_the_readout_is_the_last_window() -> None:
+    chart, state = CHARTS["rolling-correlation"], ViewState(window=60)
+    frame = chart.prepare(SAMPLE, state)
+    closes = pd.concat([SAMPLE["RUT"].close, SAMPLE["BTC"].close], axis=1, join="inner")
+    last = np.log(closes).diff().iloc[-60:].corr().iloc[0, 1]
+    z, reach = np.arctanh(last), 1.959963984540054 / np.sqrt(57)
+    assert chart.finding(frame, state).startswith(
+        f"60-session correlation now {last:.2f} (95% {np.tanh(z - reach):.2f} to "
+        f"{np.tanh(z + reach):.2f}), N = 60, "
+    )
+
+
+def test_a_window_reaches_back_before_the_first_shown_day() -> None:
+    chart = CHARTS["rolling-correlation"]
+    frame = chart.prepare(SAMPLE, ViewState(span=(date(2020, 1, 2), None)))
+    assert frame.lines["RUT", "BTC"].notna().all()
+
+
+def test_the_matrix_counts_what_is_behind_a_cell() -> None:
+    days = pd.bdate_range("2024-01-01", periods=200)
+    rng = np.random.default_rng(3)
+    rut, btc = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, (2, 200)), axis=1))
+    series = {
+        "RUT": series_of("RUT", rut.tolist(), days),
+        "BTC": series_of("BTC", btc.tolist(), days),
+        "ETH": series_of("ETH", btc[-31:].tolist(), days[-31:]),
+    }
+    cells = CHARTS["matrix"].prepare(series, ViewState(coins=("BTC", "ETH"))).cells
+    assert cells["n"].tolist() == [90, 30]
+    assert cells["correlation"].notna().tolist() == [True, False]
+
+
+def test_sources_are_named_with_their_last_day() -> None:
+    series = climb(200, 0.0)
+    assert source_line(series) == (
+        "Source: file RUT.csv, file BTC.csv to 30 Nov 2021. Crypto days end at 00:00 UTC."
+    )

@@ -1,0 +1,188 @@
+"""The served application without a browser."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import plotly.offline
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from app import ASSETS, PLOTLY, create_app
+from components.registry import CHARTS
+from data_sources.market import open_market
+from settings import Settings
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    return create_app(Settings(data="sample")).server.test_client()
+
+
+def boot(html: str) -> dict:
+    return json.loads(re.search(r'id="boot">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def callback(client: FlaskClient, query: str, card: str):
+    """Ask for a chart as the browser does."""
+    dependencies = boot(client.get("/").text)["dependencies"]
+    one = next(d for d in dependencies if f"graph-{card}.figure" in d["output"])
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in one["output"].strip(".").split("...")
+    ]
+    inputs = [{"id": "view", "property": "data", "value": query}]
+    body = {"output": one["output"], "outputs": outputs, "inputs": inputs}
+    return client.post("/_dash-update-component", json=body | {"changedPropIds": ["view.data"]})
+
+
+def test_the_page_holds_its_canonical_query(client: FlaskClient) -> None:
+    page = boot(client.get("/?w=45&scale=rebased&s=rut").text)["page"]
+    assert page["query"] == "v=1&w=45"
+    assert page["last"] == "2026-08-21"
+
+
+def test_unknown_pages_are_404_with_a_way_back(client: FlaskClient) -> None:
+    answer = client.get("/<script>alert(1)</script>")
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text
+
+
+def test_health(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def test_a_series_is_days_then_closes_and_may_be_kept_for_good(client: FlaskClient) -> None:
+    answer = client.get("/series/RUT?h=any")
+    days, closes = np.split(np.frombuffer(answer.data, "<f8"), 2)
+    held = open_market("sample").series(["RUT"])["RUT"]
+    assert closes.tolist() == held.close.tolist()
+    assert days[0] == held.close.index[0].timestamp() / 86400
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["ZZZ", "..%2F..%2Fetc%2Fpasswd", "%00", "x" * 5000])
+def test_an_unknown_series_is_404(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/series/{name}").status_code == 404
+
+
+def test_answers_are_compressed(client: FlaskClient) -> None:
+    for path in ("/", "/assets/style.css", f"/assets/{PLOTLY}"):
+        answer = client.get(path, headers={"Accept-Encoding": "br"}, buffered=True)
+        assert answer.headers["Content-Encoding"] == "br"
+
+
+def test_the_vendored_plotly_is_the_one_plotly_py_writes_for() -> None:
+    version = plotly.offline.get_plotlyjs_version()
+    assert version in PLOTLY
+    with (ASSETS / PLOTLY).open(encoding="utf-8") as file:
+        assert f"(cartesian - minified) v{version}" in file.read(200)
+
+
+def test_two_apps_live_in_one_process() -> None:
+    for _ in range(2):
+        answer = callback(
+            create_app(Settings(data="sample")).server.test_client(), "v=1&w=30", "overlay"
+        )
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("card", CHARTS)
+def test_a_callback_answers_what_the_page_would_have_held(client: FlaskClient, card: str) -> None:
+    query = "v=1&s=RUT~IWN&c=ETH~BTC&t=2019-01-01..2023-12-31&w=60"
+    answer = callback(client, query, card).get_json()["response"]
+    layout = json.dumps(boot(client.get(f"/?{query}").text)["layout"])
+    finding = answer[f"finding-{card}"]["children"]
+    assert json.dumps(finding) in layout
+
+
+def test_a_chart_that_fails_takes_nothing_with_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(CHARTS["matrix"].__dict__, "prepare", broken)
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "This chart could not be drawn" in answer.text
+    assert "breakouts of the Russell 2000" in answer.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=300),
+    st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")),
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["s", "c", "t", "scale", "w", "m", "f", "lag", "high", "base", "theme"]
+            ),
+            st.one_of(
+                st.text(max_size=30),
+                st.integers().map(str),
+                st.sampled_from(
+                    ["<script>alert(1)</script>", "'\"><img src=x>", "../../x", "RUT~"]
+                ),
+            ),
+        ),
+        max_size=8,
+    ).map(lambda pairs: "&".join(f"{key}={value}" for key, value in pairs)),
+)
+
+
+@limits(
+    max_examples=150, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(query=HOSTILE)
+def test_hostile_queries_never_fail_and_are_never_echoed_raw(
+    client: FlaskClient, query: str
+) -> None:
+    raw = query.encode("utf-8", "surrogatepass").decode("latin-1")
+    answer = client.get("/", environ_overrides={"QUERY_STRING": raw})
+    assert answer.status_code == 200
+    for markup in ("<script>alert", "<img src=x"):
+        assert markup not in answer.text
+    json.dumps(boot(answer.text))
+
+
+@limits(
+    max_examples=60, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(query=HOSTILE, card=st.sampled_from(sorted(CHARTS)))
+def test_hostile_views_never_fail_a_callback(client: FlaskClient, query: str, card: str) -> None:
+    assert callback(client, query, card).status_code == 200
+
+
+def test_extreme_views_draw(client: FlaskClient) -> None:
+    """Every bound of every number, and everything selected at once."""
+    for query in (
+        "s=RUT~IWN&c=BTC~ETH~SOL~XRP&w=500&m=spearman&lag=60&f=d",
+        "w=5&m=ewma&lag=-60&high=20&base=5&cool=0&rally=10",
+        "w=500&f=m&lag=60&rally=500&base=1260&high=2520&cool=504",
+        "t=2014-09-17..2014-09-18",
+        "t=2026-08-20..latest&scale=z",
+        "t=1990-01-01..1990-02-01",
+    ):
+        answer = client.get(f"/?{query}")
+        assert answer.status_code == 200
+        assert "could not be drawn" not in answer.text, query
+
+
+def test_files_mode_shows_the_problem_of_a_file(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-{day:02},{100 + day}\n" for day in range(1, 31))
+    (tmp_path / "RUT.csv").write_text("date,close\n" + rows)
+    (tmp_path / "BTC.csv").write_text("date,close\n" + rows)
+    (tmp_path / "ETH.csv").write_text("date,close\n2024-01-01,<b>x</b>\n")
+    client = create_app(Settings(data="files", files=tmp_path)).server.test_client()
+    answer = client.get("/")
+    assert "ETH.csv" in answer.text
+    assert "<b>x</b>" not in answer.text
+    assert "could not be drawn" not in answer.text

@@ -1,0 +1,349 @@
+"""A link is the view: read without fail, written one way only, and understood for good."""
+
+import json
+import random
+import time
+from dataclasses import FrozenInstanceError, fields, replace
+from datetime import date
+from pathlib import Path
+from urllib.parse import parse_qsl, quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from view_state import FIELDS, LONGEST_QUERY, MOST_INSTRUMENTS, ViewState, parse, to_query
+
+GOLDEN = json.loads(Path(__file__).with_name("golden_links.json").read_text(encoding="utf-8"))
+AVAILABLE = {"small_caps": ["IWM", "RUT", "IWN"], "coins": ["BTC", "ETH"]}
+examples = settings(max_examples=400, derandomize=True, deadline=None, database=None)
+
+ids = st.lists(
+    st.from_regex(r"[A-Z0-9][A-Z0-9._-]{0,15}", fullmatch=True),
+    min_size=1,
+    max_size=MOST_INSTRUMENTS,
+    unique=True,
+).map(tuple)
+days = st.none() | st.dates()
+states = st.builds(
+    ViewState,
+    small_caps=st.just(("RUT",)) | ids,
+    coins=st.just(("BTC",)) | ids,
+    span=st.tuples(days, days).filter(lambda span: None in span or span[0] < span[1]),
+    scale=st.sampled_from(["rebased", "z", "drawdown", "price"]),
+    window=st.integers(5, 500),
+    method=st.sampled_from(["pearson", "spearman", "ewma"]),
+    frequency=st.sampled_from(["d", "w", "m"]),
+    lag=st.integers(-60, 60),
+    high=st.none() | st.integers(20, 2520),
+    base=st.integers(5, 1260),
+    cooldown=st.integers(0, 504),
+    rally=st.integers(10, 500),
+    theme=st.sampled_from([None, "dark", "light"]),
+)
+
+
+@examples
+@given(states)
+def test_reading_undoes_writing(state: ViewState) -> None:
+    assert parse(to_query(state)) == (state, ())
+
+
+@examples
+@given(states, st.randoms(use_true_random=False))
+def test_order_and_encoding_of_a_link_do_not_matter(state: ViewState, rng: random.Random) -> None:
+    parts = to_query(state).split("&")
+    rng.shuffle(parts)
+    encoded = "&".join("".join(f"%{ord(c):02x}" if c != "=" else c for c in p) for p in parts)
+    assert parse("?" + "&".join(parts)) == parse(encoded) == (state, ())
+
+
+@examples
+@given(states)
+def test_two_views_never_share_a_link(state: ViewState) -> None:
+    other = replace(state, window=state.window % 500 + 5 if state.window < 495 else 5)
+    assert (to_query(other) == to_query(state)) == (other == state)
+
+
+def test_the_default_view_is_what_the_design_says() -> None:
+    assert ViewState() == ViewState(
+        small_caps=("RUT",),
+        coins=("BTC",),
+        span=(None, None),
+        scale="rebased",
+        window=90,
+        method="pearson",
+        frequency="d",
+        lag=0,
+        high=None,
+        base=126,
+        cooldown=60,
+        rally=50,
+        theme=None,
+    )
+
+
+def test_defaults_are_left_out_of_a_link() -> None:
+    assert to_query(ViewState()) == "v=1"
+    assert to_query(ViewState(window=91)) == "v=1&w=91"
+
+
+def test_keys_stand_in_a_fixed_order() -> None:
+    state = ViewState(
+        ("IWN",), ("ETH",), (date(2017, 1, 1), None), "z", 30, "ewma", "w", 3, 252, 60, 10, 20, "dark"
+    )  # fmt: skip
+    assert to_query(state) == (
+        "v=1&s=IWN&c=ETH&t=2017-01-01..latest&scale=z&w=30&m=ewma&f=w&lag=3"
+        "&high=252&base=60&cool=10&rally=20&theme=dark"
+    )
+
+
+def test_every_part_of_the_view_has_a_place_in_the_link() -> None:
+    assert [field.name for field in FIELDS] == [field.name for field in fields(ViewState)]
+    assert len({field.key for field in FIELDS} | {"v"}) == len(FIELDS) + 1
+
+
+def test_a_view_is_frozen_and_can_be_a_key() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ViewState().window = 5
+    assert {ViewState(): 1}[ViewState(window=90)] == 1
+
+
+def test_the_first_of_each_is_the_pair_in_focus() -> None:
+    assert parse("s=IWN~RUT&c=ETH~BTC")[0].pair == ("IWN", "ETH")
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden["what"])
+def test_golden_links_mean_what_they_always_meant(golden: dict) -> None:
+    """This corpus only ever grows: an old link lives for good."""
+    state, notices = parse(golden["link"])
+    assert to_query(state) == golden["canonical"]
+    assert len(notices) == golden["notices"]
+    assert parse(golden["canonical"]) == (state, ())
+
+
+BAD = {
+    "s": ["", "~", "A~B~C~D~E~F~G", "R T", "-RUT", "RÜT", "<b>", "SEVENTEENLETTERSX", "RUT,IWN"],
+    "c": ["", "~~", "1~2~3~4~5~6~7", "BTC/USD", "..", "\ud800", "BTC\n"],
+    "t": [
+        "", "latest", "2020", "2020-01-01", "2020-1-1..latest", "latest..2020-01-01",
+        "2020-01-01..2020-01-01", "2021-01-01..2020-01-01", "2021-02-29..", "..2020-13-01",
+        "0000-01-01..", "2020-01-01...2021-01-01", "2020-01-01T00:00..", "٢٠٢٠-٠١-٠١..",
+        "2020-01-01..now", " ..",
+    ],
+    "scale": ["", "log", "Z", "rebased "],
+    "w": ["", "4", "501", "-90", "9e1", "90.0", " 90", "1_0", "٩٠", "0x5a", "1" * 400, "nan", "90\n"],
+    "m": ["", "kendall", "Pearson", "pearson~ewma"],
+    "f": ["", "h", "D", "dw"],
+    "lag": ["", "-61", "61", "--1", "−1", "1.5", "-"],
+    "high": ["", "19", "2521", "All", "none", "-252", "0"],
+    "base": ["", "4", "1261", "inf"],
+    "cool": ["", "-1", "505", "60d"],
+    "rally": ["", "9", "501", "50%"],
+    "theme": ["", "Dark", "auto", "None"],
+}  # fmt: skip
+
+
+def test_every_key_has_bad_values_to_try() -> None:
+    assert list(BAD) == [field.key for field in FIELDS]
+
+
+@pytest.mark.parametrize(("key", "bad"), [(key, bad) for key in BAD for bad in BAD[key]])
+def test_a_bad_value_is_the_default_and_one_notice(key: str, bad: str) -> None:
+    """Beside a good value, which stays."""
+    good = "w=60" if key != "w" else "lag=3"
+    state, notices = parse(f"{key}={quote(bad, errors='surrogatepass')}&{good}")
+    assert state == parse(good)[0]
+    assert len(notices) == 1
+    field = next(field for field in FIELDS if field.key == key)
+    assert notices[0].startswith(f"{key}=")
+    assert notices[0].endswith(f". {field.label} is at its default.")
+    if bad.isprintable() and len(bad) <= 40:
+        assert notices[0].startswith(f"{key}={bad} was ignored: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "low", "high"),
+    [
+        ("w", "window", 5, 500),
+        ("lag", "lag", -60, 60),
+        ("high", "high", 20, 2520),
+        ("base", "base", 5, 1260),
+        ("cool", "cooldown", 0, 504),
+        ("rally", "rally", 10, 500),
+    ],
+)
+def test_bounds_are_within_reach_and_named_when_passed(
+    key: str, name: str, low: int, high: int
+) -> None:
+    for value in (low, high):
+        state, notices = parse(f"{key}={value}")
+        assert (getattr(state, name), notices) == (value, ())
+    for value in (low - 1, high + 1):
+        (notice,) = parse(f"{key}={value}")[1]
+        assert f"it must be a whole number from {low} to {high} " in notice
+
+
+def test_unknown_keys_are_notices() -> None:
+    state, notices = parse("window=60&w=30&x")
+    assert state == ViewState(window=30)
+    assert notices == (
+        "window=60 was ignored: no setting has that name.",
+        "x= was ignored: no setting has that name.",
+    )
+
+
+@pytest.mark.parametrize("first", ["w=60", "w=bad"])
+def test_the_first_of_two_holds(first: str) -> None:
+    state, notices = parse(f"{first}&w=120&w=121")
+    assert state == parse(first)[0]
+    assert notices[-2:] == (
+        "w=120 was ignored: it was given twice and the first one holds.",
+        "w=121 was ignored: it was given twice and the first one holds.",
+    )
+
+
+@pytest.mark.parametrize("version", ["2", "0", "", "1.0", "one", "01"])
+def test_another_version_is_a_notice_and_what_can_be_read_is_read(version: str) -> None:
+    state, notices = parse(f"v={version}&w=60")
+    assert state == ViewState(window=60)
+    assert notices == (f"v={version} was ignored: this release reads version 1 links.",)
+
+
+def test_a_link_may_be_so_long_and_no_longer() -> None:
+    longest = "w=60&x=".ljust(LONGEST_QUERY, "y")
+    assert parse(longest)[0] == ViewState(window=60)
+    state, notices = parse(longest + "y")
+    assert state == ViewState()
+    assert notices == ("The link was longer than 2000 characters: ignored.",)
+
+
+def test_a_link_may_have_so_many_parts_and_no_more() -> None:
+    parts = ["w=60"] + ["x=1"] * 39
+    assert parse("&".join(parts))[0] == ViewState(window=60)
+    state, notices = parse("&".join([*parts, "x=1"]))
+    assert state == ViewState()
+    assert notices == ("The link had too many parts to read: ignored.",)
+
+
+def test_ids_there_is_no_data_for_are_dropped_with_a_notice_each() -> None:
+    state, notices = parse("s=IWN~VBR~RUT&c=DOGE~ETH", AVAILABLE)
+    assert state == ViewState(("IWN", "RUT"), ("ETH",))
+    assert notices == (
+        "s=VBR was ignored: there is no data for it here.",
+        "c=DOGE was ignored: there is no data for it here.",
+    )
+
+
+def test_with_none_left_the_default_stands_in() -> None:
+    state, notices = parse("s=VBR&c=ETH", AVAILABLE)
+    assert state == ViewState(("RUT",), ("ETH",))
+    assert len(notices) == 1
+
+
+def test_without_the_default_the_first_available_stands_in() -> None:
+    """And silently: whoever opens a link without `s` has asked for nothing in particular."""
+    here = {"small_caps": ["IWM", "IWN"], "coins": ["BTC"]}
+    assert parse("", here) == (ViewState(("IWM",), ("BTC",)), ())
+
+
+def test_with_nothing_available_the_view_is_still_valid() -> None:
+    state, notices = parse("s=IWN&c=ETH~SOL&w=60", {"small_caps": [], "coins": []})
+    assert state == ViewState(window=60)
+    assert len(notices) == 3
+
+
+def test_availability_may_be_any_collection() -> None:
+    here = {"small_caps": {"IWN": 1}, "coins": frozenset({"ETH"})}
+    assert parse("s=IWN", here)[0] == ViewState(("IWN",), ("ETH",))
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", "javascript:alert(1)", "' OR 1=1 --", "${jndi:ldap://x}", "{{7*7}}",
+    "../../../etc/passwd", "..\\..\\windows", "/dev/null", "file:///etc/passwd", "\x00", "\x1b[2J",
+    "\r\nSet-Cookie: a=b", "%", "%%", "%0", "%zz", "%25%32%35", "%2525252541", "%C0%AF", "%ED%A0%80",
+    "\ud800", "\udfff\ud800", "\u202e", "\u200b", "\ufeff", "é" * 300, "💥" * 200, "ß", "İ", "ﬁ",
+    "9" * 1500, "-" + "9" * 300, "1e308", "nan", "inf", "0" * 200, "٣", "½", "~" * 1000, "." * 1000,
+    "~".join("ABCDEFGH"), "&" * 500, "=" * 500, ";" * 100, "a=b" * 100, "?", "#", "??w=5", " ", "\t",
+    "9999-12-31..latest", "0001-01-01..9999-12-31", "-0001-01-01..", "__class__", "constructor",
+    "A" * 16, "A" * 17, "x" * 3000, "s=RUT&" * 60, "RUT\n", "RUT~<b>", "latest..latest",
+]  # fmt: skip
+
+
+def hostile_query(rng: random.Random) -> str:
+    """Parts of every kind of mischief, under real and invented keys."""
+
+    def text() -> str:
+        kind = rng.randrange(6)
+        if kind == 0:
+            return rng.choice(HOSTILE)
+        if kind == 1:
+            return quote(rng.choice(HOSTILE), errors="surrogatepass")
+        if kind == 2:
+            return quote(quote(quote(rng.choice(HOSTILE), errors="surrogatepass")))
+        if kind == 3:
+            return "".join(f"%{byte:02X}" for byte in rng.randbytes(rng.randrange(40)))
+        if kind == 4:
+            return rng.randbytes(rng.randrange(60)).decode("utf-8", "surrogateescape")
+        return "".join(chr(rng.randrange(0x110000)) for _ in range(rng.randrange(30)))
+
+    keys = [field.key for field in FIELDS]
+    if rng.random() < 0.1:
+        return text() + text()
+    parts = []
+    for _ in range(rng.choice([1, 2, 3, 8, 50])):
+        key = rng.choice([*keys, "v"]) if rng.random() < 0.8 else text()
+        parts.append(key + rng.choice(["=", "=", "=", "", "=="]) + text())
+    return rng.choice(["", "?"]) + rng.choice(["&", "&", "&", ";"]).join(parts)
+
+
+@pytest.mark.parametrize("available", [None, AVAILABLE], ids=["any ids", "these ids"])
+def test_ten_thousand_hostile_links(available: dict | None) -> None:
+    """Never an error, always a valid view with a link of its own, and few short notices."""
+    rng = random.Random(20261122)
+    well_read = 0
+    for _ in range(10_000):
+        query = hostile_query(rng)
+        state, notices = parse(query, available)
+        link = to_query(state)
+        assert parse(link, available) == (state, ()), query
+        assert link.isascii()
+        assert link.isprintable()
+        assert len(link) < 500
+        assert len(notices) <= 40 + 2 * MOST_INSTRUMENTS
+        assert all(len(notice) < 250 and notice.isprintable() for notice in notices)
+        if available:
+            assert set(state.small_caps) <= set(available["small_caps"])
+            assert set(state.coins) <= set(available["coins"])
+        well_read += link != "v=1"
+    assert well_read > 100  # the mischief is close enough to the grammar to reach past it
+
+
+@examples
+@given(st.text())
+def test_any_text_is_a_view(query: str) -> None:
+    state, notices = parse(query)
+    assert parse(to_query(state)) == (state, ())
+    assert bool(notices) or len(parse_qsl(query.removeprefix("?"))) <= len(FIELDS) + query.count(
+        "v"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "x" * 10_000_000,
+        "&" * LONGEST_QUERY,
+        "%" * LONGEST_QUERY,
+        "s=" + "~" * (LONGEST_QUERY - 2),
+        "s=" + "A~" * (LONGEST_QUERY // 2 - 1),
+        "w=" + "9" * (LONGEST_QUERY - 2),
+        "t=" + "." * (LONGEST_QUERY - 2),
+        "=" * LONGEST_QUERY,
+    ],
+    ids=lambda query: query[:5],
+)
+def test_no_link_takes_long(query: str) -> None:
+    start = time.process_time()
+    parse(query, AVAILABLE)
+    assert time.process_time() - start < 0.1
