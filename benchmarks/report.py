@@ -6,18 +6,22 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 HEADINGS = ("what", "ours", "baseline", "ratio", "target", "result")
+_RESULTS = {True: "met", False: "missed", None: "–"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement beside its baseline; ``ratio`` is how many times better ours is."""
+    """One measurement beside its baseline.
+
+    ``ratio`` is how many times better ours is; ``met`` is None where there is no target.
+    """
 
     what: str
     ours: str
     baseline: str
     ratio: str
     target: str
-    met: bool
+    met: bool | None
 
 
 def percentiles(values: Sequence[float]) -> tuple[float, float]:
@@ -36,7 +40,7 @@ def pair(values: Sequence[float], unit: str) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Rows under their headings."""
-    cells = [HEADINGS, *((*astuple(row)[:-1], "met" if row.met else "missed") for row in rows)]
+    cells = [HEADINGS, *((*astuple(row)[:-1], _RESULTS[row.met]) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, tuple("-" * width for width in widths))
     return "\n".join(

@@ -33,7 +33,7 @@ _AXIS = {
     "rebased": "Rebased to 100, log",
     "z": "Standard deviations of log price",
     "drawdown": "Below the highest close so far",
-    "price": "Price, log",
+    "price": "Small caps, price, log",
 }
 
 
@@ -94,28 +94,25 @@ def figure(frame: Overlay, state: ViewState, theme: Theme) -> Figure:
     layout["shapes"] += _rally_shades(frame, state)
     layout["shapes"] += rules(frame.events.index, _ink(frame, state.pair[0]))
     fig["data"] += [_line(i, line, frame, state) for i, line in frame.lines.items()]
-    fig["data"] += _line_ends(frame, state)
+    if state.scale != "price":  # there the second axis stands where the lines end
+        fig["data"] += _line_ends(frame, state)
     fig["data"] += _breakout_marks(frame, state)
-    log = {"type": "log", "minorloglabels": "complete"} if _is_log(state) else {}
+    is_log = state.scale in ("rebased", "price")
+    log = {"type": "log", "minorloglabels": "complete"} if is_log else {}
     layout["yaxis"] |= {
         **log,
         "title": {**layout["yaxis"]["title"], "text": _axis_title(frame, state)},
         "tickformat": ".0%" if state.scale == "drawdown" else "",
     }
     if state.scale == "price":
-        layout["yaxis2"] = {
-            **layout["yaxis"], "title": {}, "overlaying": "y", "side": "right", "showgrid": False,
+        layout["yaxis2"] = layout["yaxis"] | {
+            "title": {**layout["yaxis"]["title"], "text": "Crypto, price, log"},
+            "overlaying": "y",
+            "side": "right",
+            "showgrid": False,
             "tickmode": "auto",
-        }  # fmt: skip
+        }
     return fig
-
-
-def _is_log(state: ViewState) -> bool:
-    return state.scale in ("rebased", "price")
-
-
-def _axis(instrument_id: str, state: ViewState) -> str:
-    return "y2" if instrument_id in state.coins and state.scale == "price" else "y"
 
 
 def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState) -> dict[str, Any]:
@@ -128,7 +125,7 @@ def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState)
         "name": instrument_id,
         "x": milliseconds(line.index),
         "y": values(line),
-        "yaxis": _axis(instrument_id, state),
+        "yaxis": "y2" if is_coin and state.scale == "price" else "y",
         "mode": "lines",
         "line": {
             "color": _ink(frame, instrument_id),
@@ -144,7 +141,7 @@ def _line_ends(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
 
     A name that would cover another is left to the legend; the focus pair comes first.
     """
-    heights = {i: np.log(v) if _is_log(state) else v for i, v in frame.lines.items()}
+    heights = {i: np.log(v) if state.scale == "rebased" else v for i, v in frame.lines.items()}
     reach = max(h.max() for h in heights.values()) - min(h.min() for h in heights.values())
     taken: list[float] = []
     ends = []
@@ -161,7 +158,6 @@ def _line_ends(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
                 "uid": f"overlay-end-{instrument_id}",
                 "x": [noon(line.index[-1])],
                 "y": [line.iloc[-1]],
-                "yaxis": _axis(instrument_id, state),
                 "text": [instrument_id],
                 "mode": "markers+text",
                 "marker": {"symbol": symbol, "size": 6, "color": ink},

@@ -87,6 +87,8 @@ def base_figure(span: tuple[pd.Timestamp, pd.Timestamp], theme: Theme) -> Figure
         "fixedrange": False,
         "hoverformat": "%-d %b %Y",
     }
+    # In pixels: over a long range days lie close, and a marker speaks only when pointed at.
+    layout["hoverdistance"] = 4 if (span[1] - span[0]).days > 500 else 20
     # A zoom made by hand survives an update until the range itself changes.
     layout["uirevision"] = shown
     return {"data": [], "layout": layout}

@@ -41,14 +41,13 @@ def base_layout(theme: Theme) -> dict[str, Any]:
     ink = _INK[theme]
     axis = {
         "gridcolor": ink["grid"],
-        "linecolor": ink["grid"],
+        "showline": False,
         "zeroline": False,
         "ticks": "",
         "tickfont": {"color": ink["muted"]},
         # Zoom along the time axis only: the link holds a range of dates and nothing else.
         "fixedrange": True,
     }
-    spike = {"spikecolor": "rgba(128,138,150,0.8)", "spikethickness": 1, "spikedash": "solid"}
     return {
         "template": None,
         "font": {
@@ -58,11 +57,10 @@ def base_layout(theme: Theme) -> dict[str, Any]:
         },
         "paper_bgcolor": ink["ground"],
         "plot_bgcolor": ink["ground"],
-        "margin": {"l": 52, "r": 60, "t": 8, "b": 28},
-        "xaxis": {**axis, **spike},
+        "margin": {"l": 52, "r": 60, "t": 34, "b": 28},
+        "xaxis": axis.copy(),
         "yaxis": {**axis, "nticks": 7, "title": {"standoff": 4, "font": {"size": 11}}},
         "hovermode": "x unified",
-        "hoverdistance": 12,  # pixels: a marker speaks only when pointed at
         "hoverlabel": {
             "bgcolor": ink["ground"],
             "bordercolor": ink["grid"],
@@ -73,7 +71,8 @@ def base_layout(theme: Theme) -> dict[str, Any]:
             "orientation": "h",
             "x": 0,
             "y": 1.0,
-            "yanchor": "bottom",
+            "yref": "container",
+            "yanchor": "top",
             # What is on screen is in the link: a legend click would hide a line unrecorded.
             "itemclick": False,
             "itemdoubleclick": False,

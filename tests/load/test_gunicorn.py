@@ -81,13 +81,13 @@ class Server:
 
 
 @contextmanager
-def gunicorn(folder: Path) -> Iterator[Server]:
-    """gunicorn as `make serve` starts it, from the moment it listens."""
+def gunicorn(folder: Path, *options: str) -> Iterator[Server]:
+    """gunicorn as `make serve` starts it and `options` change it, from the moment it listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     access_log = folder / "access.log"
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket"]
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *options]
     log_workers = ["--access-logfile", str(access_log), "--access-logformat", "%(p)s"]
     ours = {"BELLWETHER_PORT": str(port), "BELLWETHER_WORKERS": "2", "BELLWETHER_DATA": "sample"}
     with (
@@ -135,17 +135,14 @@ def test_a_burst_at_start_up_is_answered_and_sigterm_ends_it(tmp_path: Path) -> 
 
 def test_every_kind_of_request_is_answered_in_parallel(server: Server) -> None:
     pages = [(f"/?{query}",) for query in QUERIES + BAD_QUERIES]
-    callbacks = [server.draw(chart, query) for chart in CHARTS for query in QUERIES[::4]]
+    views = [(chart, query) for chart in CHARTS for query in QUERIES[::4]]
+    callbacks = [server.draw(*view) for view in views]
     assets = [("/healthz",), ("/assets/style.css",), ("/assets/live.js",)] * 30
-    requests = [*pages, *callbacks, *assets]
-    answers = server.burst(requests)
+    answers = server.burst([*callbacks, *pages, *assets])
     assert {answer.status for answer in answers} == {200}
-    assert all(answer.body for answer in answers)
-    for answer, (chart, query) in zip(
-        answers[len(pages) :], [(c, q) for c in CHARTS for q in QUERIES[::4]], strict=False
-    ):
+    for (chart, _), answer in zip(views, answers, strict=False):
         drawn = json.loads(answer.body)["response"]
-        assert "ready" in drawn[f"card-{chart}"]["className"], query
+        assert "ready" in drawn[f"card-{chart}"]["className"]
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
@@ -159,13 +156,24 @@ def test_answers_are_compressed_when_asked(server: Server, encoding: str) -> Non
 
 
 def test_both_workers_answer_and_one_that_is_killed_is_replaced(server: Server) -> None:
-    health = [("/healthz",)] * 32
-
-    def seen(count: int) -> bool:
-        assert {answer.status for answer in server.burst(health)} == {200}
-        return len(server.workers()) >= count
-
-    eventually(lambda: seen(2))
+    eventually(lambda: answered_by(server, 2))
     os.kill(server.workers()[0], signal.SIGKILL)
-    eventually(lambda: seen(3))
+    eventually(lambda: answered_by(server, 3))
     assert server.process.poll() is None
+
+
+@pytest.mark.xfail(reason="with reuse_port a worker that leaves takes its queue with it")
+def test_no_request_is_lost_while_workers_are_replaced(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, "--max-requests=50", "--max-requests-jitter=0") as server:
+        for _ in range(10):
+            assert answered_by(server, 1)
+        assert len(server.workers()) > 4
+
+
+def answered_by(server: Server, workers: int) -> bool:
+    """Whether a burst is answered whole, and at least so many workers have answered by now."""
+    try:
+        answers = server.burst([("/healthz",)] * 32)
+    except ConnectionError:
+        return False
+    return {answer.status for answer in answers} == {200} and len(server.workers()) >= workers
