@@ -1,5 +1,6 @@
 """Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
 
+import sys
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from dash import Dash
 from flask_compress import Compress
 from plotly.io.json import to_json_plotly
+from pydantic import ValidationError
 
 from components.controls import wiring
 from data_sources.market import Market, open_market
@@ -38,6 +40,7 @@ _INDEX = """<!DOCTYPE html>
 <body>
 <script type="application/json" id="boot">{boot}</script>
 <script src="{boot_script}"></script>
+<noscript><p class="lost">Bellwether draws its charts with JavaScript.</p></noscript>
 {app_entry}
 {config}
 {scripts}
@@ -165,6 +168,17 @@ def _add_routes(server: flask.Flask, market: Market) -> None:
         return response
 
 
-if __name__ == "__main__":
-    settings = Settings()
+def main() -> None:
+    """Serve on this machine."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for one in error.errors():
+            name = "".join(f"BELLWETHER_{part}".upper() + ": " for part in one["loc"])
+            print(f"{name}{one['msg']}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
     create_app(settings).run(host=settings.host, port=settings.port)
+
+
+if __name__ == "__main__":
+    main()

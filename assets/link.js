@@ -135,7 +135,17 @@
     set_props("control-theme", { data: other === system ? "" : other });
   }
 
+  // A panel closes when the reader turns elsewhere, or with Escape.
+  const closePanels = (except) =>
+    document.querySelectorAll(".drop[open]").forEach((panel) => {
+      if (!panel.contains(except)) panel.open = false;
+    });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closePanels(null);
+  });
+
   document.addEventListener("click", (event) => {
+    closePanels(event.target);
     const button = event.target.closest("button");
     if (!button) return;
     if (button.id === "copy-link") copyLink();

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from settings import Settings
 from tests.browser.conftest import open_view, serve, settled
@@ -177,3 +177,26 @@ def test_a_folder_without_usable_files(context: BrowserContext, tmp_path: Path) 
         expect(page.locator("#notices")).to_contain_text("RUT.csv")
         expect(page.locator("#message-overlay")).to_contain_text("Choose at least one")
         page.close()
+
+
+def test_a_slow_answer_is_seen_to_be_on_its_way(page: Page, address: str) -> None:
+    open_view(page, address)
+    waiting: list[Route] = []
+    page.route("**/_dash-update-component*", lambda route: waiting.append(route))
+    page.get_by_text("Z-score").click()
+    expect(page.locator("#card-overlay [data-dash-is-loading=true]")).not_to_have_count(0)
+    for route in waiting:
+        route.continue_()
+    settled(page)
+
+
+def test_panels_close_by_escape_and_by_a_click_elsewhere(page: Page, address: str) -> None:
+    open_view(page, address)
+    base = page.locator("#control-base")
+    page.get_by_text("Breakout and rally rules").click()
+    expect(base).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(base).to_be_hidden()
+    page.get_by_text("Breakout and rally rules").click()
+    page.click("#finding-overlay")
+    expect(base).to_be_hidden()
