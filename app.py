@@ -1,6 +1,5 @@
 """Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
 
-import sys
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ import numpy as np
 from dash import Dash
 from flask_compress import Compress
 from plotly.io.json import to_json_plotly
-from pydantic import ValidationError
 
 from components.controls import wiring
 from data_sources.market import Market, open_market
 from pages import workbench
 from pages.callbacks import available, register
 from pages.shell import not_found, shell
-from settings import Settings
+from settings import Settings, load
 from view_state import ViewState, parse, to_query
 
 PAGES = {page.PATH: page for page in (workbench,)}
@@ -106,7 +104,7 @@ def create_app(settings: Settings) -> Dash:
 
 def create_server() -> flask.Flask:
     """The WSGI application that gunicorn.conf.py names."""
-    return create_app(Settings()).server
+    return create_app(load()).server
 
 
 def _layout(market: Market) -> Any:
@@ -158,27 +156,16 @@ def _add_routes(server: flask.Flask, market: Market) -> None:
     def series(instrument_id: str) -> flask.Response:
         """Days since 1970, then closes, as little-endian float64: for live tuning."""
         held = market.series([instrument_id]).get(instrument_id)
-        if held is None:
+        if held is None or held.content_hash != flask.request.args.get("h"):
             return flask.Response("No such series\n", 404, mimetype="text/plain")
         days = held.frame.index.to_numpy().astype("datetime64[D]").astype("<f8")
         body = np.concatenate([days, held.frame["close"].to_numpy()]).astype("<f8").tobytes()
         response = flask.Response(body, mimetype="application/octet-stream")
-        # The page names the content's hash in the address, so the answer never changes.
+        # The address names the content, so the answer to it never changes.
         response.headers["Cache-Control"] = FOREVER
         return response
 
 
-def main() -> None:
-    """Serve on this machine."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for one in error.errors():
-            name = "".join(f"BELLWETHER_{part}".upper() + ": " for part in one["loc"])
-            print(f"{name}{one['msg']}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
-    create_app(settings).run(host=settings.host, port=settings.port)
-
-
 if __name__ == "__main__":
-    main()
+    settings = load()
+    create_app(settings).run(host=settings.host, port=settings.port)

@@ -1,8 +1,8 @@
 """How gunicorn serves Bellwether: `gunicorn` in this folder is the whole command."""
 
-from settings import Settings
+from settings import load
 
-_settings = Settings()
+_settings = load()
 
 wsgi_app = "app:create_server()"
 bind = f"{_settings.host}:{_settings.port}"

@@ -1,9 +1,10 @@
 """Settings: the only reader of the environment."""
 
+import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,3 +33,15 @@ class Settings(BaseSettings):
         if self.data == "files" and self.files is None:
             raise ValueError("BELLWETHER_DATA=files needs BELLWETHER_FILES, the folder to read")
         return self
+
+
+def load() -> Settings:
+    """Read the environment; end the program with a plain message when it cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = []
+        for one in error.errors():
+            name = "".join(f"BELLWETHER_{part}".upper() + ": " for part in one["loc"])
+            reasons.append(name + one["msg"].removeprefix("Value error, "))
+        sys.exit("\n".join(reasons))

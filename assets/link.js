@@ -7,7 +7,8 @@
 
   const write = (field, value) => {
     const text = Array.isArray(value) ? value.join("~") : String(value ?? "");
-    return text === "" && field.key === "high" ? "all" : text;
+    if (text === "") return field.key === "high" ? "all" : text;
+    return field.number ? String(Number(text)) : text; // 1e1 and 010 are 10
   };
   const read = (field, text) => {
     if (field.list) return text.split("~");

@@ -2,7 +2,8 @@
 // straight into the lines Plotly has drawn. On release the server draws the same figure.
 (() => {
   const { statistics } = window.bellwether;
-  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200;
+  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, FRESH_DAYS = 7;
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const PERIODS = { d: "session", w: "week", m: "month" };
   const loaded = new Map();
 
@@ -21,6 +22,7 @@
         .then((buffer) => {
           const values = new Float64Array(buffer), half = values.length / 2;
           entry.series = { days: values.subarray(0, half), closes: values.subarray(half) };
+          if (waiting) redraw();
         })
         .catch(() => loaded.delete(key));
     }
@@ -47,6 +49,10 @@
 
   const dayNumber = (iso) => Date.parse(iso) / DAY;
   const number = (v) => v.toFixed(2).replace("-0.00", "0.00");
+  function dayText(day) {
+    const date = new Date(day * DAY);
+    return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  }
   function ordinal(value) {
     const whole = Math.floor(value + 0.5);
     const teen = [11, 12, 13].includes(whole % 100);
@@ -86,10 +92,10 @@
       while (last > first && data.days[last - 1] > to) last--;
       lines.push({ pair, data, first, last, days: data.days.slice(first, last), r: r.subarray(first, last) });
     }
-    return { lines, ...about_focus(lines[0], n, view) };
+    return { lines, ...aboutFocus(about, lines[0], n, view) };
   }
 
-  function about_focus({ data, days, r, first, last }, n, view) {
+  function aboutFocus(about, { data, days, r, first, last }, n, view) {
     const whole = view.m === "spearman" ? "spearman" : "pearson";
     const count = last - first;
     data.overall ??= {};
@@ -111,8 +117,9 @@
     const rank = (100 * at.filter((i) => r[i] <= r[now]).length) / at.length;
     const outside = at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length / at.length;
     const since = new Date(days[at[0]] * DAY).getUTCFullYear();
+    const isNow = about.latest && dayNumber(about.span[1]) - days[now] <= FRESH_DAYS;
     const text =
-      `${name} now ${number(r[now])} (95% ${number(low[now])} to ${number(high[now])}), N = ${n}, ` +
+      `${name} ${isNow ? "now" : `on ${dayText(days[now])}`} ${number(r[now])} (95% ${number(low[now])} to ${number(high[now])}), N = ${n}, ` +
       `${ordinal(rank)} percentile since ${since}. ${Math.round(outside * 100)}% of windows lie ` +
       `outside what a constant ${number(overall)} would wander through (5% expected).`;
     return { low, high, envelope, text };
@@ -167,7 +174,7 @@
     return about && { m: about.m, f: about.f, w: Number(w.value), lag: Number(lag.value) };
   }
 
-  let frame = 0;
+  let frame = 0, waiting = false;
   function redraw() {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
@@ -175,7 +182,8 @@
       if (!plot || !view) return;
       const drawn = compute(meta(), view);
       const card = element("card-rolling-correlation");
-      if (!drawn) return preload();
+      waiting = !drawn; // for a series on its way
+      if (waiting) return;
       card.classList.toggle("pending", view.m === "spearman" && meta().pairs.length > 1);
       card.classList.toggle("blank", !drawn.lines.length);
       paint(plot, drawn);
@@ -217,7 +225,7 @@
   document.addEventListener("change", (event) => {
     if (event.target.id in twins || event.target.id === "control-lag") settle();
   });
-  document.addEventListener("pointerover", preload, { once: true });
+  document.addEventListener("pointerover", preload);
   document.addEventListener("focusin", preload);
 
   Object.assign(window.bellwether, { compute, settle, type });

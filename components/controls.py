@@ -18,6 +18,7 @@ _PROPERTY = {"t": "data", "theme": "data"}
 # A change of these is a step Back returns from; the others are tuning and replace the address.
 _STEPS = {"s", "c", "t", "scale", "m", "f"}
 _LISTS = {"s", "c"}
+_NUMBERS = {"w", "lag", "high", "base", "cool", "rally"}
 
 
 def control_id(key: str) -> str:
@@ -34,6 +35,7 @@ def wiring() -> list[dict[str, Any]]:
             "property": _PROPERTY.get(field.key, "value"),
             "default": field.write(field.default),
             "list": field.key in _LISTS,
+            "number": field.key in _NUMBERS,
             "step": field.key in _STEPS,
         }
         for field in FIELDS

@@ -132,7 +132,13 @@ def finding(frame: Matrix, state: ViewState) -> str:
     return (
         f"{name}: from {number(worst.correlation)} ({worst.small_cap} × {worst.coin}) to "
         f"{number(best.correlation)} ({best.small_cap} × {best.coin}) over {len(defined)} pairs."
+        f"{_last_days(defined)}"
     )
+
+
+def _last_days(cells: pd.DataFrame) -> str:
+    first, last = cells.as_of.min(), cells.as_of.max()
+    return "" if first == last else f" They end between {day(first)} and {day(last)}."
 
 
 def table(frame: Matrix) -> pd.DataFrame:
@@ -161,7 +167,7 @@ def focus_buttons(frame: Matrix, state: ViewState) -> list[html.Li]:
 
 CHART = Chart(
     id="matrix",
-    title="Pairs now",
+    title="Pairs",
     prepare=prepare,
     figure=figure,
     finding=finding,

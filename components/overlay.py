@@ -259,8 +259,8 @@ def finding(frame: Overlay, state: ViewState) -> str:
         return f"N = {count} {noun} of the {small_cap}; none is 180 days old yet."
     return (
         f"{coin} was higher 180 days after {(after > 0).sum()} of {len(after)} breakouts of the "
-        f"{small_cap} (median {percent(after.median())}); over all 180-day spans shown it was "
-        f"higher {frame.any_day[180]:.0%} of the time."
+        f"{small_cap} (median {percent(after.median())}), and 180 days after "
+        f"{frame.any_day[180]:.0%} of all days shown."
     )
 
 

@@ -21,6 +21,7 @@ from components.plotting import (
     EmptyChartError,
     Figure,
     base_figure,
+    day,
     milliseconds,
     rules,
     shown_span,
@@ -31,6 +32,7 @@ from data_sources.series import Series
 from view_state import ViewState
 
 FEWEST = 5
+FRESH_DAYS = 7  # a value older than this is dated, not called "now"
 PERIODS = {"d": "session", "w": "week", "m": "month"}
 
 Pair = tuple[str, str]
@@ -183,8 +185,9 @@ def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object]:
     """What assets/live.js needs to recompute this figure while a control moves."""
     return {
         "pairs": [list(pair) for pair in frame.lines],
-        "hashes": {i: frame.series[i].content_hash[:16] for pair in frame.lines for i in pair},
+        "hashes": {i: frame.series[i].content_hash for pair in frame.lines for i in pair},
         "span": [f"{edge:%Y-%m-%d}" for edge in frame.span],
+        "latest": state.span[1] is None,
         "w": state.window,
         "m": state.method,
         "f": state.frequency,
@@ -206,15 +209,18 @@ def finding(frame: RollingCorrelation, state: ViewState) -> str:
             f"{frame.n} needed."
         )
     low, high = frame.low[focus.index[-1]], frame.high[focus.index[-1]]
+    last = focus.index[-1]
+    is_now = state.span[1] is None and (frame.span[1] - last).days <= FRESH_DAYS
     text = (
-        f"{name} now {number(focus.iloc[-1])} (95% {number(low)} to {number(high)}), "
+        f"{name} {'now' if is_now else f'on {day(last)}'} {number(focus.iloc[-1])} "
+        f"(95% {number(low)} to {number(high)}), "
         f"N = {frame.n}, {ordinal(percentile_of_last(focus.to_numpy()))} percentile since "
         f"{focus.index[0].year}."
     )
-    outside = ((focus < frame.envelope[0]) | (focus > frame.envelope[1])).mean()
+    outside = 100 * ((focus < frame.envelope[0]) | (focus > frame.envelope[1])).mean()
     return text + (
-        f" {outside:.0%} of windows lie outside what a constant {number(frame.overall)} would "
-        f"wander through (5% expected)."
+        f" {int(outside + 0.5)}% of windows lie outside what a constant {number(frame.overall)} "
+        "would wander through (5% expected)."
     )
 
 
@@ -241,12 +247,8 @@ def number(value: float) -> str:
 def ordinal(value: float) -> str:
     """78 as 78th."""
     whole = int(value + 0.5)
-    ending = (
-        {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-        if whole % 100 not in (11, 12, 13)
-        else "th"
-    )
-    return f"{whole}{ending}"
+    teen = whole % 100 in (11, 12, 13)
+    return f"{whole}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(whole % 10, 'th')}"
 
 
 def table(frame: RollingCorrelation) -> pd.DataFrame:

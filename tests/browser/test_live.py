@@ -109,3 +109,25 @@ def test_a_window_too_short_for_monthly_returns_says_so(page: Page, address: str
     page.locator("[data-window='250']").click()
     expect(message).to_be_hidden()
     expect(page.locator(FINDING)).to_contain_text("N = 12")
+
+
+@pytest.mark.parametrize("query", ["?s=IWN", "?t=2018-01-01..2021-06-30&m=spearman&lag=2&f=w"])
+def test_live_words_are_the_servers(page: Page, address: str, query: str) -> None:
+    open_view(page, address, query)
+    page.hover("#window-slider")
+    settled(page)
+    page.fill("#control-w", "120")
+    expect(page.locator(FINDING)).to_contain_text("120-session")
+    live = page.inner_text(FINDING)
+    assert " on " in live
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("w=120"))
+    settled(page)
+    assert page.inner_text(FINDING) == live
+
+
+def test_a_number_written_oddly_is_the_number(page: Page, address: str) -> None:
+    open_view(page, address)
+    page.fill("#control-lag", "1e1")
+    page.keyboard.press("Tab")
+    expect(page).to_have_url(re.compile(r"lag=10$"))

@@ -182,7 +182,7 @@ def test_a_folder_without_usable_files(context: BrowserContext, tmp_path: Path) 
 def test_a_slow_answer_is_seen_to_be_on_its_way(page: Page, address: str) -> None:
     open_view(page, address)
     waiting: list[Route] = []
-    page.route("**/_dash-update-component*", lambda route: waiting.append(route))
+    page.route("**/_dash-update-component*", lambda route: waiting.append(route))  # noqa: PLW0108  # Playwright
     page.get_by_text("Z-score").click()
     expect(page.locator("#card-overlay [data-dash-is-loading=true]")).not_to_have_count(0)
     for route in waiting:

@@ -58,9 +58,9 @@ def test_health(client: FlaskClient) -> None:
 
 
 def test_a_series_is_days_then_closes_and_may_be_kept_for_good(client: FlaskClient) -> None:
-    answer = client.get("/series/RUT?h=any")
-    days, closes = np.split(np.frombuffer(answer.data, "<f8"), 2)
     held = open_market("sample").series(["RUT"])["RUT"]
+    answer = client.get(f"/series/RUT?h={held.content_hash}")
+    days, closes = np.split(np.frombuffer(answer.data, "<f8"), 2)
     assert closes.tolist() == held.close.tolist()
     assert days[0] == held.close.index[0].timestamp() / 86400
     assert "immutable" in answer.headers["Cache-Control"]
@@ -69,6 +69,14 @@ def test_a_series_is_days_then_closes_and_may_be_kept_for_good(client: FlaskClie
 @pytest.mark.parametrize("name", ["ZZZ", "..%2F..%2Fetc%2Fpasswd", "%00", "x" * 5000])
 def test_an_unknown_series_is_404(client: FlaskClient, name: str) -> None:
     assert client.get(f"/series/{name}").status_code == 404
+
+
+def test_a_series_that_has_changed_is_404_and_never_kept_under_an_old_name(
+    client: FlaskClient,
+) -> None:
+    answer = client.get("/series/RUT?h=0123")
+    assert answer.status_code == 404
+    assert "Cache-Control" not in answer.headers
 
 
 def test_answers_are_compressed(client: FlaskClient) -> None:

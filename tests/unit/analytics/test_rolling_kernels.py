@@ -104,6 +104,14 @@ def test_tiny_and_huge_variance_lose_no_digits(method: str, scale: float) -> Non
     np.testing.assert_allclose(found, exact.KERNELS[method](x, y, 20), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e150])
+@pytest.mark.parametrize("method", ["pearson", "spearman"])
+def test_no_scale_is_too_small_or_too_large_to_square(method: str, scale: float) -> None:
+    x, y = np.random.default_rng(2).normal(0, scale, (2, 60))
+    found = rolling_correlation(x, y, 20, method)
+    np.testing.assert_allclose(found, exact.KERNELS[method](x, y, 20), rtol=0, atol=1e-12)
+
+
 def test_pearson_of_a_quiet_stretch_within_a_lively_series() -> None:
     """A stretch whose spread is a millionth of its level keeps nine digits."""
     rng = np.random.default_rng(3)

@@ -162,8 +162,8 @@ def test_the_overlay_finds_the_breakout_and_what_followed() -> None:
     assert (len(frame.events), event["base_length"], event["close"]) == (1, 200, 101.0)
     assert [event[h] for h in (30, 90, 180, 365)] == pytest.approx([0.5, 0.5, 0.5, 0.5])
     assert chart.finding(frame, state).startswith(
-        "Bitcoin was higher 180 days after 1 of 1 breakouts of the Russell 2000 (median +50%); "
-        "over all 180-day spans shown it was higher "
+        "Bitcoin was higher 180 days after 1 of 1 breakouts of the Russell 2000 (median +50%), "
+        "and 180 days after "
     )
 
 
@@ -218,4 +218,16 @@ def test_sources_are_named_with_their_last_day() -> None:
     series = climb(200, 0.0)
     assert source_line(series) == (
         "Source: file RUT.csv, file BTC.csv to 30 Nov 2021. Crypto days end at 00:00 UTC."
+    )
+
+
+def test_a_value_that_is_not_of_today_is_dated() -> None:
+    chart = CHARTS["rolling-correlation"]
+    ended = ViewState(small_caps=("IWN",))
+    past = ViewState(span=(None, date(2021, 6, 30)))
+    for state, words in ((ended, "on 18 Sep 2025 "), (past, "on 30 Jun 2021 ")):
+        assert words in chart.finding(chart.prepare(SAMPLE, state), state)
+    matrix = CHARTS["matrix"]
+    assert matrix.finding(matrix.prepare(SAMPLE, BUSY), BUSY).endswith(
+        "They end between 18 Sep 2025 and 21 Aug 2026."
     )
