@@ -11,5 +11,5 @@ RUN python -m compileall -q .
 USER bellwether
 ENV BELLWETHER_HOST=0.0.0.0
 EXPOSE 8050
-HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8050/healthz')"]
+HEALTHCHECK CMD ["python", "-c", "import urllib.request as u, settings; u.urlopen(f'http://127.0.0.1:{settings.load().port}/healthz')"]
 CMD ["gunicorn"]

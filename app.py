@@ -16,9 +16,10 @@ from pages import workbench
 from pages.callbacks import available, register
 from pages.shell import not_found, shell
 from settings import Settings, load
-from view_state import ViewState, parse, to_query
+from view_state import parse, to_query
 
 PAGES = {page.PATH: page for page in (workbench,)}
+LONGEST_BODY = 64 * 1024  # a view is a few hundred bytes
 FOREVER = "public, max-age=31536000, immutable"
 ASSETS = Path(__file__).parent / "assets"
 # The part of plotly.js that draws our charts: a third of the whole, which Dash would load late.
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> Dash:
     app.layout = lambda: _layout(market)
     register(app, market)
     Compress(app.server)
+    app.server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     _add_routes(app.server, market)
     # Dash finishes its set-up on the first request and is not safe for two at once (dash#3971).
     app.server.test_client().get("/")
@@ -116,7 +118,7 @@ def _layout(market: Market) -> Any:
         flask.g.page = {
             "fields": wiring(),
             "query": to_query(state),
-            "last": _last_day(market, state),
+            "last": _last_days(market),
         }
     if path in PAGES:
         content = PAGES[path].content(state, market)
@@ -131,21 +133,24 @@ def _layout(market: Market) -> Any:
     return shell(content, state, notices, market)
 
 
-def _last_day(market: Market, state: ViewState) -> str | None:
-    """The day range buttons count back from."""
-    days = [one.as_of for one in market.series((*state.small_caps, *state.coins)).values()]
-    return f"{max(days):%Y-%m-%d}" if days else None
+def _last_days(market: Market) -> dict[str, str]:
+    """The last day of every instrument, which range buttons count back from."""
+    return {i: f"{one.as_of:%Y-%m-%d}" for i, one in market.series(market.instruments).items()}
 
 
 def _add_routes(server: flask.Flask, market: Market) -> None:
     @server.after_request
-    def finish_asset(response: flask.Response) -> flask.Response:
+    def finish(response: flask.Response) -> flask.Response:
         # Flask-Compress leaves the file of a streamed asset open.
         if response.is_streamed:
             response.direct_passthrough = False
             response.make_sequence()
-        if flask.request.endpoint == "_dash_assets.static" and "m" in flask.request.args:
+        is_asset = flask.request.endpoint == "_dash_assets.static" and "m" in flask.request.args
+        if is_asset and response.status_code < 400:
             response.headers["Cache-Control"] = FOREVER
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     @server.get("/healthz")

@@ -3,17 +3,19 @@
 from settings import load
 
 _settings = load()
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 wsgi_app = "app:create_server()"
-bind = f"{_settings.host}:{_settings.port}"
+bind = f"{_host}:{_settings.port}"
 workers = _settings.workers
 worker_class = "gthread"
 threads = 4
 # The app is built and warmed once, then forked: memory is shared and no first request waits.
 preload_app = True
-# Without it, keep-alive connections can all land on one worker.
-reuse_port = True
+# One queue for all workers: with one each (reuse_port), a worker that ends takes its queue along.
+reuse_port = False
 timeout = 60
 max_requests = 10_000
 max_requests_jitter = 1_000
 accesslog = None
+control_socket_disable = True

@@ -235,7 +235,8 @@ def parse(
                 notices.append(_ignored(key, raw, f"{reason}. {field.label} is at its default"))
     state = ViewState(**values)
     if available is not None:
-        state = _only_available(state, available, notices)
+        # A first visit asked for nothing, so it misses nothing.
+        state = _only_available(state, available, notices, is_link=bool(query.strip("?")))
     return state, tuple(notices)
 
 
@@ -261,13 +262,17 @@ def _pairs(query: str, notices: list[str]) -> list[tuple[str, str]]:
 
 
 def _only_available(
-    state: ViewState, available: Mapping[str, Collection[str]], notices: list[str]
+    state: ViewState,
+    available: Mapping[str, Collection[str]],
+    notices: list[str],
+    *,
+    is_link: bool,
 ) -> ViewState:
     for name in ("small_caps", "coins"):
         field = next(field for field in FIELDS if field.name == name)
         wanted, there = getattr(state, name), available[name]
         kept = tuple(id_ for id_ in wanted if id_ in there)
-        if wanted != field.default:
+        if is_link:
             notices += [
                 _ignored(field.key, id_, "there is no data for it here")
                 for id_ in wanted

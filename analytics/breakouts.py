@@ -37,9 +37,9 @@ def breakouts(
     first_judged = 0 if high is None else high - 1
     base_length = np.diff(at_high, prepend=first_judged)
     kept: list[int] = []
-    for position, length in zip(at_high, base_length, strict=True):
+    for i, (position, length) in enumerate(zip(at_high, base_length, strict=True)):
         if length >= base and (not kept or position - at_high[kept[-1]] >= cooldown):
-            kept.append(int(np.searchsorted(at_high, position)))
+            kept.append(i)
     rows = at_high[kept]
     return pd.DataFrame(
         {

@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 
-# A missing close may be replaced by one at most this old, so that a calendar-day horizon that
-# falls on a closed market still has an answer.
-_MAX_AGE = pd.Timedelta(days=4)
+# How far from the wanted day a close may be, so that a closed market still gives an answer.
+_TOLERANCE = pd.Timedelta(days=7)
 
 
 def forward_returns(close: pd.Series, dates: pd.DatetimeIndex, days: list[int]) -> pd.DataFrame:
     """Simple returns from each date's close to the close `days` calendar days later.
+
+    Where a day has no close, the return starts at the next one, which could be had, and ends at
+    the last one before; either at most a week away.
 
     Parameters
     ----------
@@ -26,11 +28,11 @@ def forward_returns(close: pd.Series, dates: pd.DatetimeIndex, days: list[int]) 
         One row a date, one column a horizon, as fractions. NaN where either close is missing or
         the horizon lies beyond the last close: unfinished is unknown, not zero.
     """
-    start = _close_on(close, dates)
-    ends = {h: _close_on(close, dates + pd.Timedelta(days=h)) for h in days}
-    return pd.DataFrame({h: end / start - 1 for h, end in ends.items()}, index=dates)
-
-
-def _close_on(close: pd.Series, dates: pd.DatetimeIndex) -> np.ndarray:
-    found = close.reindex(dates, method="ffill", tolerance=_MAX_AGE).to_numpy(dtype=float)
-    return np.where(dates <= close.index[-1], found, np.nan) if len(close) else found
+    start = close.reindex(dates, method="bfill", tolerance=_TOLERANCE).to_numpy()
+    returns = {}
+    for horizon in days:
+        then = dates + pd.Timedelta(days=horizon)
+        end = close.reindex(then, method="ffill", tolerance=_TOLERANCE).to_numpy()
+        reached = then <= close.index[-1] if len(close) else False
+        returns[horizon] = np.where(reached, end / start - 1, np.nan)
+    return pd.DataFrame(returns, index=dates)

@@ -41,16 +41,7 @@
     return { days: days.slice(days.length - n), x, y };
   }
 
-  function standardised(values) {
-    const present = Array.from(values).filter((v) => !Number.isNaN(v)).sort((p, q) => p - q);
-    const middle = present.length >> 1;
-    const median = present.length % 2 ? present[middle] : (present[middle - 1] + present[middle]) / 2;
-    const centred = Float64Array.from(values, (v) => (Number.isNaN(v) ? 0 : v - median));
-    const scale = centred.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    return scale ? centred.map((v) => v / scale) : centred;
-  }
-
-  // Index of the first window without a missing pair, for each window end.
+  // Whether the window that ends at each observation misses no pair.
   function gapFree(x, y, window) {
     const complete = new Uint8Array(x.length);
     for (let i = 0, since = 0; i < x.length; i++) {
@@ -81,7 +72,8 @@
     const n = x.length, result = new Float64Array(n).fill(NaN), count = n - window + 1;
     if (count < 1) return result;
     const zeros = new Float64Array(n);
-    let block = [standardised(x), standardised(y), zeros, zeros, zeros];
+    const filled = [x, y].map((values) => values.map((v) => (Number.isNaN(v) ? 0 : v)));
+    let block = [...filled, zeros, zeros, zeros];
     let moments = null, done = 0;
     for (let span = 1; done < window; span *= 2) {
       if (window & span) {
@@ -115,17 +107,18 @@
     }
     const replace = (column, value) => {
       const old = ring[column];
-      let above = 0, ties = 0;
+      let below = 0, ties = 0; // a missing value is neither
       for (let j = 0; j < window; j++) {
         if (j === column) continue;
         const other = ring[j];
         if (other > old) ranks[j] -= 1;
         else if (other === old) ranks[j] -= 0.5;
-        if (other > value) { ranks[j] += 1; above++; }
+        if (other > value) ranks[j] += 1;
         else if (other === value) { ranks[j] += 0.5; ties++; }
+        else if (other < value) below++;
       }
       ring[column] = value;
-      ranks[column] = (window - 1) / 2 - above - ties / 2;
+      ranks[column] = below + ties / 2 - (window - 1) / 2;
     };
     return { ranks, replace };
   }

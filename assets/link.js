@@ -63,11 +63,18 @@
     mark();
   }
 
-  const yearsBefore = (years) => {
-    const last = window.bellwether.last;
-    return `${Number(last.slice(0, 4)) - years}${last.slice(4).replace("-02-29", "-02-28")}..latest`;
-  };
-  const presetSpan = (years) => (years === "all" ? "..latest" : yearsBefore(Number(years)));
+  // The last day of what is selected; empty when none of it has data.
+  const lastDay = () =>
+    [...state.s.split("~"), ...state.c.split("~")].reduce((last, id) => {
+      const day = window.bellwether.last[id] ?? "";
+      return day > last ? day : last;
+    }, "");
+  function presetSpan(years) {
+    const last = lastDay();
+    if (years === "all" || !last) return "..latest";
+    return `${Number(last.slice(0, 4)) - Number(years)}${last.slice(4).replace("-02-29", "-02-28")}..latest`;
+  }
+  const dayAfter = (day) => new Date(Date.parse(day) + 86400000).toISOString().slice(0, 10);
 
   function mark() {
     document.querySelectorAll("[data-years]").forEach((button) =>
@@ -77,7 +84,9 @@
   }
 
   window.addEventListener("popstate", () => {
-    state = fromQuery(location.search);
+    const next = fromQuery(location.search);
+    if (toQuery(next) === toQuery(state)) return; // a jump within the page
+    state = next;
     fields.forEach((field) => set_props(field.id, { [field.property]: read(field, state[field.key]) }));
     set_props("view", { data: toQuery(state) });
     reflect();
@@ -88,9 +97,10 @@
     const event = window.dash_clientside.callback_context.triggered[0]?.value ?? {};
     if (event["xaxis.autorange"]) return "..latest";
     if (!event["xaxis.range[0]"]) return skip();
-    const [from, to] = [0, 1].map((i) => String(event[`xaxis.range[${i}]`]).slice(0, 10));
-    const span = `${from}..${to >= window.bellwether.last ? "latest" : to}`;
-    if (from >= to || span === state.t) return skip();
+    const [from, until] = [0, 1].map((i) => String(event[`xaxis.range[${i}]`]).slice(0, 10));
+    const to = until > from ? until : dayAfter(from);
+    const span = `${from}..${to >= lastDay() ? "latest" : to}`;
+    if (span === state.t) return skip();
     document.querySelectorAll("#graph-overlay .js-plotly-plot, #graph-rolling-correlation .js-plotly-plot")
       .forEach((plot) => {
         if (plot.layout.xaxis.range[0] !== event["xaxis.range[0]"])
@@ -167,6 +177,13 @@
     const problem = from && to && from >= to ? "The range must start before it ends" : "";
     event.target.setCustomValidity(problem);
     if (event.target.reportValidity()) set_props("control-t", { data: `${from}..${to || "latest"}` });
+  });
+
+  // A number left out of bounds goes back to the one that holds.
+  document.addEventListener("focusout", ({ target }) => {
+    const field = fields.find((one) => one.id === target.id && one.number);
+    if (field && (!target.checkValidity() || (!target.value && field.key !== "high")))
+      window.bellwether.type(target, read(field, state[field.key]));
   });
 
   // The page was made for this address; what it did not use is gone from it.

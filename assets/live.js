@@ -2,7 +2,7 @@
 // straight into the lines Plotly has drawn. On release the server draws the same figure.
 (() => {
   const { statistics } = window.bellwether;
-  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, FRESH_DAYS = 7;
+  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, FRESH_DAYS = 7, RETRY = 5000;
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const PERIODS = { d: "session", w: "week", m: "month" };
   const loaded = new Map();
@@ -24,7 +24,7 @@
           entry.series = { days: values.subarray(0, half), closes: values.subarray(half) };
           if (waiting) redraw();
         })
-        .catch(() => loaded.delete(key));
+        .catch(() => setTimeout(() => loaded.delete(key), RETRY));
     }
     return loaded.get(key).series;
   }
@@ -48,7 +48,7 @@
   }
 
   const dayNumber = (iso) => Date.parse(iso) / DAY;
-  const number = (v) => v.toFixed(2).replace("-0.00", "0.00");
+  const number = (v) => (Math.floor(100 * v + 0.5) / 100).toFixed(2).replace("-0.00", "0.00");
   function dayText(day) {
     const date = new Date(day * DAY);
     return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
@@ -114,38 +114,59 @@
       return { low, high, envelope, text };
     }
     const now = at[at.length - 1];
-    const rank = (100 * at.filter((i) => r[i] <= r[now]).length) / at.length;
-    const outside = at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length / at.length;
-    const since = new Date(days[at[0]] * DAY).getUTCFullYear();
     const isNow = about.latest && dayNumber(about.span[1]) - days[now] <= FRESH_DAYS;
-    const text =
-      `${name} ${isNow ? "now" : `on ${dayText(days[now])}`} ${number(r[now])} (95% ${number(low[now])} to ${number(high[now])}), N = ${n}, ` +
-      `${ordinal(rank)} percentile since ${since}. ${Math.round(outside * 100)}% of windows lie ` +
-      `outside what a constant ${number(overall)} would wander through (5% expected).`;
+    let text =
+      `${name} ${isNow ? "now" : `on ${dayText(days[now])}`} ${number(r[now])} ` +
+      `(95% ${number(low[now])} to ${number(high[now])}), N = ${n}`;
+    if (at.length < 2 * n) {
+      text += "; too few windows to compare it with.";
+      return { low, high, envelope, text };
+    }
+    const rank = (100 * at.filter((i) => r[i] <= r[now]).length) / at.length;
+    const outside = (100 * at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length) / at.length;
+    const since = new Date(days[at[0]] * DAY).getUTCFullYear();
+    text +=
+      `, ${ordinal(rank)} percentile since ${since}. ${Math.floor(outside + 0.5)}% of windows ` +
+      `lie outside what a constant ${number(overall)} would wander through (5% if returns ` +
+      "were independent and normal).";
     return { low, high, envelope, text };
   }
 
-  // An SVG path through (days, values), broken where a value is undefined; `back` closes a band.
-  function path(days, values, axes, back) {
-    const { left, perDay, top, perUnit } = axes;
-    const x = (i) => Math.round((left + days[i] * perDay) * 10) / 10;
-    const y = (v) => Math.round((top + v * perUnit) * 10) / 10;
-    let d = "", start = -1;
-    for (let i = 0; i <= days.length; i++) {
-      const defined = i < days.length && !Number.isNaN(values[i]);
-      if (defined) {
-        d += (start < 0 ? "M" : "L") + x(i) + "," + y(values[i]);
-        if (start < 0) start = i;
-      } else if (start >= 0) {
-        if (back) {
-          for (let j = i - 1; j >= start; j--) d += "L" + x(j) + "," + y(back[j]);
-          d += "Z";
-        }
-        start = -1;
+  // Draws through (days, values) into an SVG path. Of the points that share a pixel column only the
+  // lowest and highest are drawn: the eye loses nothing, and drawing is what costs.
+  function trace(days, values, { left, perDay, top, perUnit }) {
+    const runs = [];
+    let run = null, column = NaN, low = 0, high = 0;
+    const y = (i) => Math.round((top + values[i] * perUnit) * 10) / 10;
+    const flush = () => {
+      if (!run) return;
+      const [first, second] = low < high ? [low, high] : [high, low];
+      run.push([column, y(first)]);
+      if (second !== first) run.push([column, y(second)]);
+    };
+    for (let i = 0; i < days.length; i++) {
+      if (Number.isNaN(values[i])) {
+        flush();
+        run = null;
+        continue;
       }
+      const x = Math.round((left + days[i] * perDay) * 2) / 2;
+      if (run && x === column) {
+        if (values[i] < values[low]) low = i;
+        if (values[i] > values[high]) high = i;
+        continue;
+      }
+      flush();
+      if (!run) runs.push((run = []));
+      column = x;
+      low = high = i;
     }
-    return d || "M0,0";
+    flush();
+    return runs;
   }
+  const line = (runs) => runs.map((run) => `M${run.join("L")}`).join("") || "M0,0";
+  const area = (lower, upper) =>
+    upper.map((run, i) => `M${run.concat(lower[i].toReversed()).join("L")}Z`).join("") || "M0,0";
 
   function paint(plot, drawn) {
     const { xaxis, yaxis } = plot._fullLayout;
@@ -157,13 +178,14 @@
     const axes = { left: start - edges[0] * perDay, perDay, top, perUnit: yaxis.c2p(1) - top };
     const put = (uid, kind, d) =>
       plot.querySelector(`.trace${CSS.escape(uid)} path.js-${kind}`)?.setAttribute("d", d);
-    for (const { pair, days, r } of drawn.lines) put(`line-${pair.join("-")}`, "line", path(days, r, axes));
+    for (const { pair, days, r } of drawn.lines) put(`line-${pair.join("-")}`, "line", line(trace(days, r, axes)));
     if (!drawn.low) return;
-    put("band-low", "fill", path(drawn.lines[0].days, drawn.high, axes, drawn.low));
-    const [low, high] = drawn.envelope;
-    put("envelope-low", "line", path(edges, [low, low], axes));
-    put("envelope", "line", path(edges, [high, high], axes));
-    put("envelope-low", "fill", path(edges, [high, high], axes, [low, low]));
+    const band = [drawn.low, drawn.high].map((edge) => trace(drawn.lines[0].days, edge, axes));
+    put("band-low", "fill", area(...band));
+    const [low, high] = drawn.envelope.map((edge) => trace(edges, [edge, edge], axes));
+    put("envelope-low", "line", line(low));
+    put("envelope", "line", line(high));
+    put("envelope-low", "fill", area(low, high));
   }
 
   // What the controls say now, or null while a number is half typed.

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -13,6 +13,8 @@ from data_sources.series import Series
 from view_state import ViewState
 
 EMPTY_FIGURE: Figure = {"data": [], "layout": {}}
+
+_Made = TypeVar("_Made")
 
 logger = logging.getLogger(__name__)
 
@@ -62,28 +64,43 @@ class Rendered:
 
 def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rendered:
     """Draw a chart. Never raises: nothing to draw and failures are states of their own."""
-    try:
+    source = source_line(series)
+
+    def draw() -> Rendered:
         frame = chart.prepare(series, state)
         return Rendered(
             status="ready",
             # The page recolours its inks in css, so the browser always gets the light figure.
             figure=chart.figure(frame, state, "light"),
             finding=chart.finding(frame, state),
-            source=source_line(series),
+            source=source,
             details=chart.details(frame, state) if chart.details else [],
         )
+
+    drawn, status, message = _attempt(draw, chart, state)
+    return drawn or Rendered(status, EMPTY_FIGURE, "", source, [], message)
+
+
+def values(
+    chart: Chart, series: Mapping[str, Series], state: ViewState
+) -> tuple[pd.DataFrame | None, str]:
+    """The plotted values of a chart, or None and why there are none. Never raises."""
+    frame, _, message = _attempt(lambda: chart.table(chart.prepare(series, state)), chart, state)
+    return frame, message
+
+
+def _attempt(
+    make: Callable[[], _Made], chart: Chart, state: ViewState
+) -> tuple[_Made | None, str, str]:
+    """What `make` makes, the status, and a message for the reader when it makes nothing."""
+    try:
+        return make(), "ready", ""
     except EmptyChartError as reason:
-        return Rendered("empty", EMPTY_FIGURE, "", source_line(series), [], str(reason))
+        return None, "empty", str(reason)
     except Exception:
         logger.exception("chart %s failed for %s", chart.id, state)
-        return Rendered(
-            "failed",
-            EMPTY_FIGURE,
-            "",
-            source_line(series),
-            [],
-            "This chart could not be drawn. The others are not affected; the log says why.",
-        )
+        message = "This chart could not be drawn. The others are not affected; the log says why."
+        return None, "failed", message
 
 
 def source_line(series: Mapping[str, Series]) -> str:
@@ -92,5 +109,6 @@ def source_line(series: Mapping[str, Series]) -> str:
     for one in series.values():
         by_day.setdefault(one.as_of, []).append(one.id if one.is_sample else one.source)
     parts = [f"{', '.join(names)} to {day(when)}" for when, names in by_day.items()]
-    origin = SAMPLE_NOTE if any(one.is_sample for one in series.values()) else "Source"
-    return f"{origin}: {'; '.join(parts)}. Crypto days end at 00:00 UTC." if parts else ""
+    if any(one.is_sample for one in series.values()):
+        return f"{SAMPLE_NOTE}: {'; '.join(parts)}. Crypto days end at 00:00 UTC."
+    return f"Source: {'; '.join(parts)}. Days are as the files have them." if parts else ""

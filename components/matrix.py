@@ -90,9 +90,7 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
         "xgap": 2,
         "ygap": 2,
         "text": grid(
-            f"<b>{'–' if np.isnan(cell.correlation) else number(cell.correlation)}</b>"
-            f"<br>N = {cell.n}"
-            for cell in cells.itertuples()
+            f"<b>{number(cell.correlation)}</b><br>N = {cell.n}" for cell in cells.itertuples()
         ),
         "texttemplate": "%{text}",
         "customdata": grid(

@@ -14,6 +14,7 @@ from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
 from components.chart import Chart
 from components.plotting import (
+    EmptyChartError,
     Figure,
     base_figure,
     day,
@@ -41,49 +42,55 @@ _AXIS = {
 class Overlay:
     """What the overlay shows, ready to draw.
 
-    ``lines`` maps id to the plotted values; ``events`` has one row a shown breakout of the focus
-    small cap with the focus coin's forward returns under 30, 90, 180 and 365 (days);
-    ``any_day`` holds the share of all shown days on which that return was positive.
+    ``lines`` maps id to the plotted values; ``base_day`` is where they are 100, None when no day
+    is in all of them and each starts at 100. ``events`` has one row a shown breakout of the focus
+    small cap with the focus coin's forward returns under 30, 90, 180 and 365 (days); ``any_day``
+    has the same for every day shown. ``coin_end`` is the coin's last day.
     """
 
     series: Mapping[str, Series]
     span: tuple[pd.Timestamp, pd.Timestamp]
-    base_day: pd.Timestamp
+    base_day: pd.Timestamp | None
     lines: Mapping[str, pd.Series]
     events: pd.DataFrame
-    any_day: pd.Series
+    any_day: pd.DataFrame
+    coin_end: pd.Timestamp
     rallies: pd.DataFrame
 
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
     """Scale every line over the shown span and find breakouts and rallies in the whole history."""
     start, end = span = shown_span(series, state)
-    shown = {i: series[i].close[:end] for i in (*state.small_caps, *state.coins) if i in series}
-    shown = {i: close for i, close in shown.items() if len(close[start:])}
-    base_day = max(close[start:].index[0] for close in shown.values())
-    lines = {i: _scaled(close, state.scale, start, base_day) for i, close in shown.items()}
+    closes = {i: series[i].close[:end] for i in (*state.small_caps, *state.coins) if i in series}
+    closes = {i: close for i, close in closes.items() if len(close[start:])}
+    if not closes or any(i not in series for i in state.pair):
+        raise EmptyChartError("None of the chosen series has prices in the dates shown.")
+    base_day = max(close[start:].index[0] for close in closes.values())
+    if base_day > min(close.index[-1] for close in closes.values()):
+        base_day = None
     small_cap, coin = (series[i] for i in state.pair)
     events = breakouts(small_cap.close[:end], state.base, state.cooldown, state.high)[start:]
-    days = coin.close[start:end].index
-    any_day = forward_returns(coin.close, days, HORIZONS)
     rallies = rally_spans(coin.close[:end], state.rally / 100)
     return Overlay(
         series=series,
         span=span,
         base_day=base_day,
-        lines=lines,
+        lines={i: _scaled(close, state.scale, start, base_day) for i, close in closes.items()},
         events=events.join(forward_returns(coin.close, events.index, HORIZONS)),
-        any_day=any_day.gt(0).where(any_day.notna()).mean(),
+        any_day=forward_returns(coin.close, coin.close[start:end].index, HORIZONS),
+        coin_end=coin.as_of,
         rallies=rallies[rallies["peak"] > start],
     )
 
 
-def _scaled(close: pd.Series, scale: str, start: pd.Timestamp, base_day: pd.Timestamp) -> pd.Series:
+def _scaled(
+    close: pd.Series, scale: str, start: pd.Timestamp, base_day: pd.Timestamp | None
+) -> pd.Series:
     if scale == "drawdown":  # counted from the highest close ever, shown or not
         return drawdown(close)[start:]
     shown = close[start:]
     if scale == "rebased":
-        return rebased(shown, base_day)
+        return rebased(shown, base_day or shown.index[0])
     return z_score(shown) if scale == "z" else shown
 
 
@@ -189,7 +196,7 @@ def _breakout_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
                 "color": _ink(frame, focus),
                 "line": {"width": 1.5, "color": "#ffffff"},
             },
-            "customdata": [describe(event, state, "<br>") for event in _rows(frame.events)],
+            "customdata": [describe(event, frame, state, "<br>") for event in _rows(frame.events)],
             "hovertemplate": "%{customdata}<extra></extra>",
         }
     ]
@@ -211,7 +218,7 @@ def _rally_shades(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
 
 def _axis_title(frame: Overlay, state: ViewState) -> str:
     if state.scale == "rebased":
-        return f"{day(frame.base_day)} = 100, log"
+        return f"{day(frame.base_day) if frame.base_day else 'Each first day'} = 100, log"
     return _AXIS[state.scale]
 
 
@@ -223,10 +230,12 @@ def _rows(events: pd.DataFrame) -> list[dict[Any, Any]]:
     return events.reset_index(names="date").to_dict("records")
 
 
-def describe(event: Mapping[Any, Any], state: ViewState, separator: str = ". ") -> str:
+def describe(
+    event: Mapping[Any, Any], frame: Overlay, state: ViewState, separator: str = ". "
+) -> str:
     """One breakout in words: date, base, level, and what the coin did afterwards."""
     coin = state.pair[1]
-    after = ", ".join(f"{h} days {percent(event[h])}" for h in HORIZONS)
+    after = ", ".join(f"{h} days {_outcome(event, h, frame)}" for h in HORIZONS)
     return separator.join(
         [
             f"{day(event['date'])}: breakout of {state.pair[0]}",
@@ -236,9 +245,12 @@ def describe(event: Mapping[Any, Any], state: ViewState, separator: str = ". ") 
     )
 
 
-def percent(fraction: float) -> str:
-    """A signed percentage, or words where the horizon has not been reached."""
-    return "not yet known" if np.isnan(fraction) else f"{fraction:+.0%}"
+def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay) -> str:
+    """A signed percentage, or why there is none."""
+    if not np.isnan(event[horizon]):
+        return f"{event[horizon]:+.0%}"
+    due = event["date"] + pd.Timedelta(days=horizon)
+    return "not yet known" if due > frame.coin_end else "no price"
 
 
 def finding(frame: Overlay, state: ViewState) -> str:
@@ -246,21 +258,23 @@ def finding(frame: Overlay, state: ViewState) -> str:
     small_cap, coin = (frame.series[i].instrument.name for i in state.pair)
     if state.pair[1] not in frame.lines:
         return f"{coin} has no prices in the dates shown."
-    rule_text = "record" if state.high is None else f"{state.high}-session"
+    kind = "record" if state.high is None else f"{state.high}-session"
     if frame.events.empty:
         return (
-            f"No breakout of the {small_cap} in the dates shown: no {rule_text} close came after "
+            f"No breakout of the {small_cap} in the dates shown: no {kind} close came after "
             f"{state.base} sessions without one."
         )
-    after = frame.events[180].dropna()
-    count = len(frame.events)
+    after, count = frame.events[180].dropna(), len(frame.events)
     noun = "breakout" if count == 1 else "breakouts"
     if after.empty:
-        return f"N = {count} {noun} of the {small_cap}; none is 180 days old yet."
+        is_young = frame.events.index[0] + pd.Timedelta(days=180) > frame.coin_end
+        why = "none is 180 days old yet" if is_young else f"no price of {coin} 180 days after any"
+        return f"N = {count} {noun} of the {small_cap}; {why}."
+    known = frame.any_day[180].dropna()
     return (
         f"{coin} was higher 180 days after {(after > 0).sum()} of {len(after)} breakouts of the "
-        f"{small_cap} (median {percent(after.median())}), and 180 days after "
-        f"{frame.any_day[180]:.0%} of all days shown."
+        f"{small_cap} (median {after.median():+.0%}), and 180 days after {(known > 0).mean():.0%} "
+        f"of the {len(known):,} days shown whose outcome is known."
     )
 
 
@@ -275,8 +289,8 @@ def breakout_chips(frame: Overlay, state: ViewState) -> list[html.Li]:
         html.Li(
             [
                 html.Span(day(event["date"])),
-                html.Strong(percent(event[180]), className="chip-value"),
-                html.Span(describe(event, state), className="tip", role="note"),
+                html.Strong(_outcome(event, 180, frame), className="chip-value"),
+                html.Span(describe(event, frame, state), className="tip", role="note"),
             ],
             className="chip",
             tabIndex=0,

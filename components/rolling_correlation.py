@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import floor, isnan
 from typing import Any
 
 import numpy as np
@@ -62,8 +64,23 @@ class RollingCorrelation:
 
 def paired_returns(series: Mapping[str, Series], pair: Pair, state: ViewState) -> pd.DataFrame:
     """Log returns of a pair at the view's frequency and lag, whole history."""
-    closes = shared_closes(series[pair[0]].close, series[pair[1]].close, state.frequency)
-    return lagged(log_returns(closes), state.lag)
+    return _returns(series[pair[0]], series[pair[1]], state.frequency, state.lag)
+
+
+# A series is its content's hash (data_sources.series), so what was computed once stays true.
+@lru_cache(maxsize=128)
+def _returns(first: Series, second: Series, frequency: str, lag: int) -> pd.DataFrame:
+    return lagged(log_returns(shared_closes(first.close, second.close, frequency)), lag)
+
+
+@lru_cache(maxsize=128)
+def rolling(
+    first: Series, second: Series, frequency: str, lag: int, *, window: int, method: Method
+) -> pd.Series:
+    """Rolling correlation of two series over their whole shared history, remembered."""
+    returns = _returns(first, second, frequency, lag)
+    x, y = returns.to_numpy().T
+    return pd.Series(rolling_correlation(x, y, window, method), index=returns.index)
 
 
 def pairs(series: Mapping[str, Series], state: ViewState) -> list[Pair]:
@@ -81,12 +98,12 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
             f"A window of {state.window} sessions holds only {n} {period}ly returns; at least "
             f"{FEWEST} are needed. Choose a longer window or daily returns."
         )
-    lines: dict[Pair, pd.Series] = {}
-    for pair in pairs(series, state):
-        returns = paired_returns(series, pair, state)[:end]
-        x, y = returns.to_numpy().T
-        r = rolling_correlation(x, y, n, state.method)
-        lines[pair] = pd.Series(r, index=returns.index)[start:]
+    lines = {
+        (s, c): rolling(
+            series[s], series[c], state.frequency, state.lag, window=n, method=state.method
+        )[start:end]
+        for s, c in pairs(series, state)
+    }
     shown = paired_returns(series, state.pair, state)[start:end]
     x, y = shown.to_numpy().T
     whole: Method = "spearman" if state.method == "spearman" else "pearson"
@@ -213,14 +230,16 @@ def finding(frame: RollingCorrelation, state: ViewState) -> str:
     is_now = state.span[1] is None and (frame.span[1] - last).days <= FRESH_DAYS
     text = (
         f"{name} {'now' if is_now else f'on {day(last)}'} {number(focus.iloc[-1])} "
-        f"(95% {number(low)} to {number(high)}), "
-        f"N = {frame.n}, {ordinal(percentile_of_last(focus.to_numpy()))} percentile since "
-        f"{focus.index[0].year}."
+        f"(95% {number(low)} to {number(high)}), N = {frame.n}"
     )
+    if len(focus) < 2 * frame.n:
+        return f"{text}; too few windows to compare it with."
+    rank = ordinal(percentile_of_last(focus.to_numpy()))
     outside = 100 * ((focus < frame.envelope[0]) | (focus > frame.envelope[1])).mean()
-    return text + (
-        f" {int(outside + 0.5)}% of windows lie outside what a constant {number(frame.overall)} "
-        "would wander through (5% expected)."
+    return (
+        f"{text}, {rank} percentile since {focus.index[0].year}. {int(outside + 0.5)}% of windows "
+        f"lie outside what a constant {number(frame.overall)} would wander through (5% if returns "
+        "were independent and normal)."
     )
 
 
@@ -240,8 +259,10 @@ def window_name(state: ViewState) -> str:
 
 
 def number(value: float) -> str:
-    """Two decimals, never a negative zero."""
-    return f"{value:.2f}".replace("-0.00", "0.00")
+    """Two decimals, halves up as in assets/live.js, never a negative zero; a dash for NaN."""
+    if isnan(value):
+        return "–"
+    return f"{floor(100 * value + 0.5) / 100:.2f}".replace("-0.00", "0.00")
 
 
 def ordinal(value: float) -> str:

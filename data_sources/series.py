@@ -14,7 +14,7 @@ PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """Daily values of one instrument and where they come from; made by `make_series`.
 
@@ -42,6 +42,16 @@ class Series:
     fetched_at: datetime
     is_sample: bool
     content_hash: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Series) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[Instrument, str]:
+        return self.instrument, self.content_hash
 
     @property
     def id(self) -> str:

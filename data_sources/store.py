@@ -345,9 +345,14 @@ def open_store(url: str, clock: Callable[[], datetime] = _utc_now) -> Store:
             engine, alone = _sqlite_engine(address), _alone_on_sqlite
         else:
             raise ValueError(f"store {backend!r} must be sqlite or postgresql")
-        with alone(engine):
-            _migrate(engine)
-    return Store(engine, clock)
+        store = Store(engine, clock)
+        try:
+            with alone(engine):
+                _migrate(engine)
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def _sqlite_engine(address: sa.URL) -> sa.Engine:
@@ -489,7 +494,8 @@ def main(arguments: Sequence[str] | None = None, default_url: str | None = None)
     check = parser.add_subparsers(required=True).add_parser("check", help="verify the store")
     check.add_argument("--url", default=default_url, required=default_url is None)
     try:
-        problems = open_store(parser.parse_args(arguments).url).check()
+        with closing(open_store(parser.parse_args(arguments).url)) as store:
+            problems = store.check()
     except (StoreTooNew, StoreUnavailable) as problem:
         problems = [str(problem)]
     print(*problems or ["No problems"], sep="\n")  # noqa: T201

@@ -5,11 +5,11 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output
 
 from components.card import card_class, page_count, value_table
-from components.chart import Chart, render
+from components.chart import Chart, render, values
 from components.controls import wiring
-from components.plotting import EmptyChartError
 from components.registry import CHARTS
 from data_sources.market import Market
+from data_sources.series import Series
 from view_state import ViewState, parse
 
 
@@ -52,8 +52,9 @@ def _register_link(app: Dash) -> None:
 
 
 def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
-    def view(query: str) -> tuple[ViewState, Any]:
-        state = parse(query, available(market))[0]
+    def view(query: object) -> tuple[ViewState, dict[str, Series]]:
+        # The browser sends text; anyone can send anything.
+        state = parse(query if isinstance(query, str) else "", available(market))[0]
         return state, market.series((*state.small_caps, *state.coins))
 
     outputs = [
@@ -67,11 +68,11 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         outputs.append(Output(f"details-{chart.id}", "children"))
 
     @app.callback(*outputs, Input("view", "data"), prevent_initial_call=True)
-    def draw(query: str) -> tuple[Any, ...]:
+    def draw(query: object) -> tuple[Any, ...]:
         state, series = view(query)
         drawn = render(chart, series, state)
-        values = (drawn.figure, drawn.finding, drawn.message, drawn.source, card_class(drawn))
-        return (*values, drawn.details) if chart.details else values
+        shown = (drawn.figure, drawn.finding, drawn.message, drawn.source, card_class(drawn))
+        return (*shown, drawn.details) if chart.details else shown
 
     # The browser asks for the table only while it is open.
     app.clientside_callback(
@@ -91,10 +92,12 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         Input(f"table-request-{chart.id}", "data"),
         prevent_initial_call=True,
     )
-    def tabulate(request: dict[str, Any]) -> tuple[Any, int]:
-        state, series = view(str(request["query"]))
-        try:
-            frame = chart.table(chart.prepare(series, state))
-        except EmptyChartError as reason:
-            return str(reason), 1
-        return value_table(frame, int(request["page"]), chart.title), page_count(frame)
+    def tabulate(request: object) -> tuple[Any, int]:
+        asked = request if isinstance(request, dict) else {}
+        page = asked.get("page")
+        state, series = view(asked.get("query"))
+        frame, message = values(chart, series, state)
+        if frame is None:
+            return message, 1
+        number = page if isinstance(page, int) else 1
+        return value_table(frame, number, chart.title), page_count(frame)

@@ -12,7 +12,6 @@ from data_sources.market import Market
 from view_state import ViewState
 
 PATH = "/"
-TITLE = "Workbench"
 
 
 def content(state: ViewState, market: Market) -> list[Any]:

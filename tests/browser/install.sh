@@ -7,7 +7,7 @@ for name in chromium chromium-browser google-chrome google-chrome-stable; do
 done
 if [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
-else
-  "$1" install chromium
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium && exit 0
+  exec "$1" install --with-deps chromium
 fi
+exec "$1" install chromium

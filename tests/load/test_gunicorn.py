@@ -87,7 +87,7 @@ def gunicorn(folder: Path, *options: str) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     access_log = folder / "access.log"
-    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *options]
+    command = [sys.executable, "-m", "gunicorn", *options]
     log_workers = ["--access-logfile", str(access_log), "--access-logformat", "%(p)s"]
     ours = {"BELLWETHER_PORT": str(port), "BELLWETHER_WORKERS": "2", "BELLWETHER_DATA": "sample"}
     with (
@@ -162,7 +162,6 @@ def test_both_workers_answer_and_one_that_is_killed_is_replaced(server: Server) 
     assert server.process.poll() is None
 
 
-@pytest.mark.xfail(reason="with reuse_port a worker that leaves takes its queue with it")
 def test_no_request_is_lost_while_workers_are_replaced(tmp_path: Path) -> None:
     with gunicorn(tmp_path, "--max-requests=50", "--max-requests-jitter=0") as server:
         for _ in range(10):

@@ -43,7 +43,7 @@ def callback(client: FlaskClient, query: str, card: str):
 def test_the_page_holds_its_canonical_query(client: FlaskClient) -> None:
     page = boot(client.get("/?w=45&scale=rebased&s=rut").text)["page"]
     assert page["query"] == "v=1&w=45"
-    assert page["last"] == "2026-08-21"
+    assert (page["last"]["RUT"], page["last"]["IWN"]) == ("2026-08-21", "2025-09-18")
 
 
 def test_unknown_pages_are_404_with_a_way_back(client: FlaskClient) -> None:
@@ -194,3 +194,35 @@ def test_files_mode_shows_the_problem_of_a_file(tmp_path: Path) -> None:
     assert "ETH.csv" in answer.text
     assert "<b>x</b>" not in answer.text
     assert "could not be drawn" not in answer.text
+
+
+@pytest.mark.parametrize("view", [None, 5, [], {}, "", "w=9999", ["v=1"]])
+def test_a_callback_that_is_sent_anything_still_answers(client: FlaskClient, view) -> None:
+    assert callback(client, view, "matrix").status_code == 200
+
+
+@pytest.mark.parametrize("request_", [None, {}, [], {"query": 3}, {"query": "w=5", "page": "x"}])
+def test_a_table_that_is_asked_for_anything_still_answers(client: FlaskClient, request_) -> None:
+    dependencies = boot(client.get("/").text)["dependencies"]
+    one = next(d for d in dependencies if d["output"].startswith("..table-matrix.children"))
+    body = {
+        "output": one["output"],
+        "outputs": [
+            {"id": "table-matrix", "property": "children"},
+            {"id": "page-matrix", "property": "total"},
+        ],
+        "inputs": [{"id": "table-request-matrix", "property": "data", "value": request_}],
+        "changedPropIds": ["table-request-matrix.data"],
+    }
+    assert client.post("/_dash-update-component", json=body).status_code == 200
+
+
+def test_a_long_body_is_refused_unread(client: FlaskClient) -> None:
+    answer = client.post("/_dash-update-component", json={"output": "x" * 100_000})
+    assert answer.status_code == 413
+
+
+def test_a_missing_asset_is_not_kept(client: FlaskClient) -> None:
+    answer = client.get("/assets/nope.js?m=1")
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers.get("Cache-Control", "")

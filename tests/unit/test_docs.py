@@ -246,7 +246,7 @@ def test_refusals_are_the_real_ones(tmp_path: Path, what: str, sentence: str) ->
 def test_a_quoted_finding_is_the_samples() -> None:
     series = MARKET.series(["RUT", "BTC"])
     finding = render(CHARTS["overlay"], series, ViewState()).finding
-    quoted = re.search(r'"(over all 180-day spans .*?)"', doc("numbers").replace("\n", " "))
+    quoted = re.search(r'"(and 180 days after \d.*?)"', doc("numbers").replace("\n", " "))
     assert quoted
     assert quoted[1] in finding
 

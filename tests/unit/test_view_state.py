@@ -16,7 +16,7 @@ from view_state import FIELDS, LONGEST_QUERY, MOST_INSTRUMENTS, ViewState, parse
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_links.json").read_text(encoding="utf-8"))
 AVAILABLE = {"small_caps": ["IWM", "RUT", "IWN"], "coins": ["BTC", "ETH"]}
-examples = settings(max_examples=200, derandomize=True, deadline=None, database=None)
+examples = settings(max_examples=120, derandomize=True, deadline=None, database=None)
 
 ids = st.lists(
     st.sampled_from(["RUT", "IWN", "BTC", "ETH", "7", "BRK.B", "A-1_B.", "X" * 16, "9" * 16]),

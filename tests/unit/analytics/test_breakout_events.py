@@ -96,7 +96,7 @@ def test_no_new_high_is_no_breakout(closes: tuple[float, ...], high: int | None)
 
 few = st.integers(1, 12)
 walks = st.lists(st.integers(50, 70), max_size=60).map(lambda closes: series(*closes))
-examples = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+examples = settings(max_examples=100, derandomize=True, deadline=None, database=None)
 
 
 @examples

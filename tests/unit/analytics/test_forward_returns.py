@@ -42,15 +42,22 @@ def test_a_horizon_on_a_closed_day_takes_the_close_before_it(index: pd.Series) -
     assert at(index, FRIDAY, 8) == pytest.approx(210 / 140 - 1)  # Saturday the 13th
 
 
-def test_an_event_on_a_closed_day_starts_from_the_close_before_it(index: pd.Series) -> None:
-    assert at(index, SATURDAY, 2) == pytest.approx(170 / 140 - 1)
+def test_an_event_on_a_closed_day_starts_from_the_next_close(index: pd.Series) -> None:
+    assert at(index, SATURDAY, 3) == pytest.approx(180 / 170 - 1)  # bought on Monday, not Friday
 
 
-def test_a_close_up_to_four_days_old_will_do(coin: pd.Series) -> None:
-    four = coin.drop(pd.date_range("2024-01-11", "2024-01-14"))
-    assert at(four, FRIDAY, 9) == pytest.approx(190 / 140 - 1)  # the 14th, by the close of the 10th
-    five = coin.drop(pd.date_range("2024-01-11", "2024-01-15"))
-    assert np.isnan(at(five, FRIDAY, 10))
+def test_a_close_up_to_a_week_old_will_do(coin: pd.Series) -> None:
+    week = coin.drop(pd.date_range("2024-01-11", "2024-01-17"))
+    assert at(week, FRIDAY, 12) == pytest.approx(
+        190 / 140 - 1
+    )  # the 17th, by the close of the 10th
+    longer = coin.drop(pd.date_range("2024-01-11", "2024-01-18"))
+    assert np.isnan(at(longer, FRIDAY, 13))
+
+
+def test_a_start_more_than_a_week_away_is_unknown(coin: pd.Series) -> None:
+    assert at(coin, pd.Timestamp("2023-12-25"), 10) == pytest.approx(130 / 100 - 1)
+    assert np.isnan(at(coin, pd.Timestamp("2023-12-24"), 11))
 
 
 def test_beyond_the_last_close_is_unknown(coin: pd.Series) -> None:
@@ -60,10 +67,6 @@ def test_beyond_the_last_close_is_unknown(coin: pd.Series) -> None:
 
 def test_an_event_after_the_last_close_is_unknown(index: pd.Series) -> None:
     assert np.isnan(at(index[:5], SATURDAY, 0))
-
-
-def test_an_event_before_the_first_close_is_unknown(coin: pd.Series) -> None:
-    assert np.isnan(at(coin, pd.Timestamp("2023-12-31"), 5))
 
 
 def test_a_missing_close_is_unknown(coin: pd.Series) -> None:

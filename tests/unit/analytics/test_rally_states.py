@@ -75,7 +75,7 @@ def test_no_rally_is_no_span(closes: tuple[float, ...]) -> None:
 
 walks = st.lists(st.integers(10, 60), max_size=60).map(lambda closes: series(*closes))
 rises = st.sampled_from([0.1, 0.25, 0.5, 1.0, 3.0])
-examples = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+examples = settings(max_examples=100, derandomize=True, deadline=None, database=None)
 
 
 @examples

@@ -217,7 +217,7 @@ def test_the_matrix_counts_what_is_behind_a_cell() -> None:
 def test_sources_are_named_with_their_last_day() -> None:
     series = climb(200, 0.0)
     assert source_line(series) == (
-        "Source: file RUT.csv, file BTC.csv to 30 Nov 2021. Crypto days end at 00:00 UTC."
+        "Source: file RUT.csv, file BTC.csv to 30 Nov 2021. Days are as the files have them."
     )
 
 
@@ -230,4 +230,44 @@ def test_a_value_that_is_not_of_today_is_dated() -> None:
     matrix = CHARTS["matrix"]
     assert matrix.finding(matrix.prepare(SAMPLE, BUSY), BUSY).endswith(
         "They end between 18 Sep 2025 and 21 Aug 2026."
+    )
+
+
+def test_series_that_never_meet_are_each_rebased_at_their_own_start() -> None:
+    early = series_of("RUT", [50.0] * 100, pd.bdate_range("2010-01-01", periods=100))
+    late = series_of("BTC", [5.0] * 100, pd.date_range("2018-01-01", periods=100))
+    state = ViewState(span=(date(2009, 1, 1), None))
+    chart = CHARTS["overlay"]
+    frame = chart.prepare({"RUT": early, "BTC": late}, state)
+    assert [line.iloc[0] for line in frame.lines.values()] == [100.0, 100.0]
+    figure = chart.figure(frame, state, "light")
+    assert figure["layout"]["yaxis"]["title"]["text"] == "Each first day = 100, log"
+    between = ViewState(span=(date(2015, 6, 1), date(2016, 6, 1)))
+    assert render(chart, {"RUT": early, "BTC": late}, between).status == "empty"
+
+
+def test_a_weekly_coin_has_outcomes() -> None:
+    series = climb(200, 0.5)
+    weekly = series["BTC"].close[::7]
+    series["BTC"] = series_of("BTC", weekly.tolist(), weekly.index)
+    finding = CHARTS["overlay"].finding(CHARTS["overlay"].prepare(series, ViewState()), ViewState())
+    assert finding.startswith("Bitcoin was higher 180 days after 1 of 1 breakouts")
+    assert "nan" not in finding
+
+
+def test_a_coin_that_did_not_exist_is_not_called_young() -> None:
+    state = ViewState(
+        coins=("SOL",), span=(date(2016, 1, 1), date(2020, 11, 1)), base=20, cooldown=0
+    )
+    chart = CHARTS["overlay"]
+    frame = chart.prepare(SAMPLE, state)
+    assert "no price of Solana 180 days after any" in chart.finding(frame, state)
+    assert "no price" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
+
+
+def test_few_windows_make_no_percentile() -> None:
+    state = ViewState(span=(date(2026, 7, 1), None))
+    chart = CHARTS["rolling-correlation"]
+    assert chart.finding(chart.prepare(SAMPLE, state), state).endswith(
+        "N = 90; too few windows to compare it with."
     )
