@@ -268,13 +268,13 @@ def _only_available(
     *,
     is_link: bool,
 ) -> ViewState:
-    for name in ("small_caps", "coins"):
+    for name, noun in (("small_caps", "small-cap series"), ("coins", "coin")):
         field = next(field for field in FIELDS if field.name == name)
         wanted, there = getattr(state, name), available[name]
         kept = tuple(id_ for id_ in wanted if id_ in there)
         if is_link:
             notices += [
-                _ignored(field.key, id_, "there is no data for it here")
+                _ignored(field.key, id_, f"no {noun} here has that id")
                 for id_ in wanted
                 if id_ not in there
             ]

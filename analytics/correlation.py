@@ -48,7 +48,7 @@ def rolling_pearson_surface(x: np.ndarray, y: np.ndarray, windows: range) -> np.
     missing = np.isnan(x) | np.isnan(y)
     if missing.all() or windows.start > len(x):
         return surface
-    values = np.stack([_standardised(x, missing), _standardised(y, missing)])
+    values = np.stack([_centred(x, missing), _centred(y, missing)])
     moments = _window_moments(values, windows.start)
     for row, window in zip(surface, windows, strict=True):
         if window > len(x):
@@ -63,11 +63,10 @@ def rolling_pearson_surface(x: np.ndarray, y: np.ndarray, windows: range) -> np.
     return np.clip(surface, -1, 1, out=surface)
 
 
-def _standardised(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Values less their median, over their largest deviation; missing ones become 0."""
-    centred = np.where(missing, 0.0, values - np.median(values[~missing]))
-    scale = np.abs(centred).max()
-    return centred / scale if scale else centred
+def _centred(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Values less their median, over a power of two near the largest; missing ones become 0."""
+    less = np.where(missing, 0.0, values - np.median(values[~missing]))
+    return np.ldexp(less, -np.frexp(np.abs(less).max())[1])
 
 
 def _window_moments(values: np.ndarray, window: int) -> np.ndarray:

@@ -1,5 +1,8 @@
 """What a coin did after an event, and what it does after any day."""
 
+from math import sqrt
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 
@@ -36,3 +39,15 @@ def forward_returns(close: pd.Series, dates: pd.DatetimeIndex, days: list[int]) 
         reached = then <= close.index[-1] if len(close) else False
         returns[horizon] = np.where(reached, end / start - 1, np.nan)
     return pd.DataFrame(returns, index=dates)
+
+
+def wilson_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a share of `hits` in `n`, as fractions (Wilson 1927).
+
+    For independent trials; overlapping horizons make the true interval wider. `n` is at least 1.
+    """
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    share, weight = hits / n, 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / weight
+    reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight
+    return middle - reach, middle + reach

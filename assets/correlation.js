@@ -41,6 +41,18 @@
     return { days: days.slice(days.length - n), x, y };
   }
 
+  // Values less their median, missing ones 0; remembered, for every move of the pointer asks again.
+  const centredOf = new WeakMap();
+  function centred(values) {
+    if (!centredOf.has(values)) {
+      const present = values.filter((v) => !Number.isNaN(v)).sort();
+      const middle = present.length >> 1;
+      const median = present.length % 2 ? present[middle] : (present[middle - 1] + present[middle]) / 2;
+      centredOf.set(values, values.map((v) => (Number.isNaN(v) ? 0 : v - median)));
+    }
+    return centredOf.get(values);
+  }
+
   // Whether the window that ends at each observation misses no pair.
   function gapFree(x, y, window) {
     const complete = new Uint8Array(x.length);
@@ -72,8 +84,7 @@
     const n = x.length, result = new Float64Array(n).fill(NaN), count = n - window + 1;
     if (count < 1) return result;
     const zeros = new Float64Array(n);
-    const filled = [x, y].map((values) => values.map((v) => (Number.isNaN(v) ? 0 : v)));
-    let block = [...filled, zeros, zeros, zeros];
+    let block = [centred(x), centred(y), zeros, zeros, zeros];
     let moments = null, done = 0;
     for (let span = 1; done < window; span *= 2) {
       if (window & span) {

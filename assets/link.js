@@ -129,6 +129,8 @@
 
   async function copyLink() {
     const said = document.getElementById("copied");
+    window.bellwether.flush(); // a number just typed belongs to the link
+    await new Promise((done) => setTimeout(done, 50));
     try {
       await navigator.clipboard.writeText(location.href);
       said.textContent = "Link copied";

@@ -48,7 +48,7 @@
   }
 
   const dayNumber = (iso) => Date.parse(iso) / DAY;
-  const number = (v) => (Math.floor(100 * v + 0.5) / 100).toFixed(2).replace("-0.00", "0.00");
+  const number = (v) => (Math.floor(100 * v + 0.5) / 100).toFixed(2).replace("-0.00", "0.00").replace("-", "−");
   function dayText(day) {
     const date = new Date(day * DAY);
     return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
@@ -75,10 +75,10 @@
     const n = statistics.observations(view.w, view.f);
     const [from, to] = about.span.map(dayNumber);
     if (n < FEWEST) {
-      const period = PERIODS[view.f];
-      return { lines: [], text:
-        `A window of ${view.w} sessions holds only ${n} ${period}ly returns; at least ${FEWEST} ` +
-        "are needed. Choose a longer window or daily returns." };
+      const text =
+        `A window of ${view.w} sessions holds fewer than ${FEWEST} ${PERIODS[view.f]}ly returns. ` +
+        "Choose a longer window or daily returns.";
+      return { lines: [], text };
     }
     // Spearman has no fast form: beyond a few pairs only the focus pair follows the pointer.
     const pairs = view.m === "spearman" ? about.pairs.slice(0, 1) : about.pairs;
@@ -126,9 +126,9 @@
     const outside = (100 * at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length) / at.length;
     const since = new Date(days[at[0]] * DAY).getUTCFullYear();
     text +=
-      `, ${ordinal(rank)} percentile since ${since}. ${Math.floor(outside + 0.5)}% of windows ` +
-      `lie outside what a constant ${number(overall)} would wander through (5% if returns ` +
-      "were independent and normal).";
+      `, ${ordinal(rank)} percentile since ${since}. ${Math.floor(outside + 0.5)}% of windows fall ` +
+      "outside the grey band, which would hold 95% of them if correlation were a constant " +
+      `${number(overall)} and returns independent and normal.`;
     return { low, high, envelope, text };
   }
 
@@ -196,37 +196,63 @@
     return about && { m: about.m, f: about.f, w: Number(w.value), lag: Number(lag.value) };
   }
 
+  // What is not redrawn here waits, dimmed, for the server's figure.
+  function dim(plot, view) {
+    const card = element("card-rolling-correlation"), matrix = element("card-matrix");
+    if (!plot.bellwetherClears) {
+      plot.bellwetherClears = () => {
+        card.classList.remove("pending", "blank");
+        matrix?.classList.remove("pending");
+      };
+      plot.on("plotly_afterplot", plot.bellwetherClears);
+    }
+    card.classList.toggle("pending", view.m === "spearman" && meta().pairs.length > 1);
+    matrix?.classList.add("pending");
+    document.querySelectorAll("[data-window]").forEach((button) =>
+      button.setAttribute("aria-pressed", button.dataset.window === String(view.w)));
+  }
+
   let frame = 0, waiting = false;
   function redraw() {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       const plot = graph(), view = tuned();
+      if (!meta()) say("message", "Let go to draw this window.");
       if (!plot || !view) return;
       const drawn = compute(meta(), view);
-      const card = element("card-rolling-correlation");
       waiting = !drawn; // for a series on its way
       if (waiting) return;
-      card.classList.toggle("pending", view.m === "spearman" && meta().pairs.length > 1);
-      card.classList.toggle("blank", !drawn.lines.length);
+      dim(plot, view);
+      element("card-rolling-correlation").classList.toggle("blank", !drawn.lines.length);
       paint(plot, drawn);
-      const finding = element("finding-rolling-correlation");
-      if (finding.firstChild) finding.firstChild.nodeValue = drawn.text;
+      say("finding", drawn.text);
     });
+  }
+
+  // Past React, which would cost a render a move; settle() tells it afterwards.
+  function say(part, text) {
+    const node = element(`${part}-rolling-correlation`).firstChild;
+    if (node) node.nodeValue = text;
   }
 
   let settling = 0;
   function settle() {
     clearTimeout(settling);
-    settling = setTimeout(() => {
-      const set = window.dash_clientside.set_props;
-      const w = element("control-w"), lag = element("control-lag");
-      if (!w.reportValidity() || !lag.reportValidity()) return;
-      // React learns what was written past it, so that its next text is compared with this one.
-      set("finding-rolling-correlation", { children: element("finding-rolling-correlation").textContent });
-      set("control-w", { value: w.value });
-      set("window-slider", { value: w.value });
-      set("control-lag", { value: lag.value });
-    }, SETTLE);
+    settling = setTimeout(flush, SETTLE);
+  }
+
+  // Hand what was tuned to the controls, and so to the link and the server.
+  function flush() {
+    clearTimeout(settling);
+    const set = window.dash_clientside.set_props;
+    // React learns what was written past it, so that its next text is compared with this one.
+    for (const part of ["finding", "message"]) {
+      const id = `${part}-rolling-correlation`;
+      set(id, { children: element(id).textContent });
+    }
+    for (const id of ["control-w", "window-slider", "control-lag"]) {
+      if (element(id).reportValidity()) set(id, { value: element(id).value });
+    }
   }
 
   // Sets an input as if typed: React would undo a plain assignment at its next render.
@@ -250,5 +276,5 @@
   document.addEventListener("pointerover", preload);
   document.addEventListener("focusin", preload);
 
-  Object.assign(window.bellwether, { compute, settle, type });
+  Object.assign(window.bellwether, { compute, settle, flush, type });
 })();

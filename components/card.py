@@ -14,7 +14,14 @@ GRAPH_CONFIG = {
     "responsive": True,
     # A double click leaves the zoom and shows the whole history.
     "doubleClick": "autosize",
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "modeBarButtonsToRemove": [
+        "select2d",
+        "lasso2d",
+        "autoScale2d",
+        "resetScale2d",
+        "zoomIn2d",
+        "zoomOut2d",
+    ],
 }
 ROWS_A_PAGE = 50
 
@@ -132,5 +139,5 @@ def _cell(value: object) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:,.6g}"
+        return "" if pd.isna(value) else f"{value:,.{4 if abs(value) < 10 else 2}f}"
     return "" if value is None or value is pd.NaT else str(value)

@@ -93,6 +93,7 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
             f"<b>{number(cell.correlation)}</b><br>N = {cell.n}" for cell in cells.itertuples()
         ),
         "texttemplate": "%{text}",
+        "textfont": {"size": 12 if len(columns) < 4 else 10},
         "customdata": grid(
             f"95% {number(cell.low)} to {number(cell.high)}, to {day(cell.as_of)}"
             for cell in cells.itertuples()
@@ -124,7 +125,11 @@ def finding(frame: Matrix, state: ViewState) -> str:
     if defined.empty:
         return f"{name} is undefined for every pair: too few shared returns."
     if len(frame.cells) == 1:
-        return "One pair is selected. Add small caps or coins to compare pairs here."
+        cell = defined.iloc[0]
+        return (
+            f"{cell.small_cap} × {cell.coin}: {number(cell.correlation)} (95% {number(cell.low)} "
+            f"to {number(cell.high)}), N = {cell.n}. Add small caps or coins to compare pairs here."
+        )
     best = defined.loc[defined.correlation.idxmax()]
     worst = defined.loc[defined.correlation.idxmin()]
     return (

@@ -9,7 +9,7 @@ import pandas as pd
 from dash import html
 
 from analytics.breakouts import breakouts
-from analytics.event_study import forward_returns
+from analytics.event_study import forward_returns, wilson_interval
 from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
 from components.chart import Chart
@@ -139,7 +139,8 @@ def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState)
             "width": 1.4 if is_coin else 2,
             "dash": DASHES[position],
         },
-        "hovertemplate": f"%{{y:{form}}}",
+        # Its own day: on a weekend a small cap answers with its nearest session.
+        "hovertemplate": f"%{{y:{form}}}, %{{x|%-d %b}}",
     }
 
 
@@ -210,7 +211,7 @@ def _rally_shades(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
             "type": "rect", "x0": noon(max(rally.trough, start)), "x1": noon(min(rally.peak, end)),
             "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "line": {"width": 0},
             "fillcolor": faded(_ink(frame, coin), 0.10),
-            "name": f"{coin} rally", "showlegend": position == 0,
+            "name": f"{coin} rally, in hindsight", "showlegend": position == 0,
         }
         for position, rally in enumerate(frame.rallies.itertuples())
     ]  # fmt: skip
@@ -245,10 +246,15 @@ def describe(
     )
 
 
+def signed(fraction: float) -> str:
+    """A percentage with its sign."""
+    return f"{fraction:+.0%}".replace("-", "−")
+
+
 def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay) -> str:
     """A signed percentage, or why there is none."""
     if not np.isnan(event[horizon]):
-        return f"{event[horizon]:+.0%}"
+        return signed(event[horizon])
     due = event["date"] + pd.Timedelta(days=horizon)
     return "not yet known" if due > frame.coin_end else "no price"
 
@@ -270,11 +276,15 @@ def finding(frame: Overlay, state: ViewState) -> str:
         is_young = frame.events.index[0] + pd.Timedelta(days=180) > frame.coin_end
         why = "none is 180 days old yet" if is_young else f"no price of {coin} 180 days after any"
         return f"N = {count} {noun} of the {small_cap}; {why}."
-    known = frame.any_day[180].dropna()
+    known, hits = frame.any_day[180].dropna(), int((after > 0).sum())
+    low, high = wilson_interval(hits, len(after))
+    median = f"; median {signed(after.median())}" if len(after) > 1 else ""
+    missing = f" ({count - len(after)} more have no outcome)" if count > len(after) else ""
     return (
-        f"{coin} was higher 180 days after {(after > 0).sum()} of {len(after)} breakouts of the "
-        f"{small_cap} (median {after.median():+.0%}), and 180 days after {(known > 0).mean():.0%} "
-        f"of the {len(known):,} days shown whose outcome is known."
+        f"{coin} was higher 180 days after {hits} of {len(after)} "
+        f"{'breakout' if len(after) == 1 else 'breakouts'} of the {small_cap} (95% {low:.0%} to "
+        f"{high:.0%}{median}){missing}, and 180 days after {(known > 0).mean():.0%} of the "
+        f"{len(known):,} days shown whose outcome is known."
     )
 
 

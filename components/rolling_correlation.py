@@ -95,8 +95,8 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
     period = PERIODS[state.frequency]
     if n < FEWEST:
         raise EmptyChartError(
-            f"A window of {state.window} sessions holds only {n} {period}ly returns; at least "
-            f"{FEWEST} are needed. Choose a longer window or daily returns."
+            f"A window of {state.window} sessions holds fewer than {FEWEST} {period}ly returns. "
+            "Choose a longer window or daily returns."
         )
     lines = {
         (s, c): rolling(
@@ -161,10 +161,11 @@ def _line(pair: Pair, frame: RollingCorrelation, state: ViewState) -> dict[str, 
         "mode": "lines",
         "line": {
             "color": _ink(frame, pair),
-            "width": 2 if pair == state.pair else 1.2,
+            "width": 2 if pair == state.pair else 1.1,
             # The hue is the coin's, the dash the small cap's.
             "dash": DASHES[state.small_caps.index(pair[0])],
         },
+        "opacity": 1 if pair == state.pair else 0.7,
         "hovertemplate": "%{y:.2f}",
     }
 
@@ -238,8 +239,8 @@ def finding(frame: RollingCorrelation, state: ViewState) -> str:
     outside = 100 * ((focus < frame.envelope[0]) | (focus > frame.envelope[1])).mean()
     return (
         f"{text}, {rank} percentile since {focus.index[0].year}. {int(outside + 0.5)}% of windows "
-        f"lie outside what a constant {number(frame.overall)} would wander through (5% if returns "
-        "were independent and normal)."
+        "fall outside the grey band, which would hold 95% of them if correlation were a constant "
+        f"{number(frame.overall)} and returns independent and normal."
     )
 
 
@@ -262,7 +263,7 @@ def number(value: float) -> str:
     """Two decimals, halves up as in assets/live.js, never a negative zero; a dash for NaN."""
     if isnan(value):
         return "–"
-    return f"{floor(100 * value + 0.5) / 100:.2f}".replace("-0.00", "0.00")
+    return f"{floor(100 * value + 0.5) / 100:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def ordinal(value: float) -> str:

@@ -8,8 +8,8 @@ Theme = Literal["light", "dark"]
 # One hue family a kind, each colour readable (3:1) on both the light and the dark ground, so that
 # lines need not change with the theme.
 BLUES = {
-    "RUT": "#2f81d8", "RUJ": "#0f8fa8", "IWM": "#6d7fe0", "IWN": "#1f9e8a",
-    "IWO": "#8a72d6", "IJR": "#4b8fb8", "IJS": "#5a7aa8", "VBR": "#3f8f6f",
+    "RUT": "#2f81d8", "RUJ": "#0f8fa8", "IWM": "#8a5fd0", "IWN": "#1f9e8a",
+    "IWO": "#5566d6", "IJR": "#4b8fb8", "IJS": "#5a7aa8", "VBR": "#3f8f6f",
 }  # fmt: skip
 ORANGES = {
     "BTC": "#e07b1a", "ETH": "#cf5a4a", "SOL": "#b8860b", "XRP": "#c2638c",

@@ -105,7 +105,7 @@ def test_a_window_too_short_for_monthly_returns_says_so(page: Page, address: str
     open_view(page, address, "?f=m")
     message = page.locator("#message-rolling-correlation")
     expect(message).to_be_visible()
-    expect(message).to_contain_text("holds only 4 monthly returns")
+    expect(message).to_contain_text("holds fewer than 5 monthly returns")
     page.locator("[data-window='250']").click()
     expect(message).to_be_hidden()
     expect(page.locator(FINDING)).to_contain_text("N = 12")

@@ -77,7 +77,7 @@ def test_the_table_holds_the_plotted_values(page: Page, address: str) -> None:
         """document.querySelector("#graph-rolling-correlation .js-plotly-plot")._fullData
              .find((trace) => trace.uid === "line-RUT-BTC").y.slice(-1)[0]"""
     )
-    assert float(first.locator("td").nth(1).inner_text()) == pytest.approx(last_plotted, abs=1e-5)
+    assert float(first.locator("td").nth(1).inner_text()) == pytest.approx(last_plotted, abs=1e-4)
     card.get_by_role("button", name="2", exact=True).click()
     expect(card.locator("caption")).to_contain_text("Page 2 of 60")
     page.locator("[data-window='30']").click()

@@ -232,8 +232,8 @@ def test_ids_there_is_no_data_for_are_dropped_with_a_notice_each() -> None:
     state, notices = parse("s=IWN~VBR~RUT&c=DOGE~ETH", AVAILABLE)
     assert state == ViewState(("IWN", "RUT"), ("ETH",))
     assert notices == (
-        "s=VBR was ignored: there is no data for it here.",
-        "c=DOGE was ignored: there is no data for it here.",
+        "s=VBR was ignored: no small-cap series here has that id.",
+        "c=DOGE was ignored: no coin here has that id.",
     )
 
 

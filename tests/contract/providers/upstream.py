@@ -23,7 +23,7 @@ FIRST_DAY = date(2021, 1, 1)
 NEW_YORK = "America/New_York"
 # Symbol at Yahoo, kind, currency, time zone.
 YAHOO = {
-    "^RUT": ("INDEX", "USD", NEW_YORK),
+    "^RUT": ("INDEX", "", NEW_YORK),  # points, in no currency
     "IWM": ("ETF", "USD", NEW_YORK),
     "BTC-USD": ("CRYPTOCURRENCY", "USD", "UTC"),
 }

@@ -88,28 +88,34 @@ def write_forever(url: str, first: int, acknowledge: int) -> None:
 
 
 def kill_writers(url: str) -> dict:
-    """Kill a writer 50 times; how many copies were written, and what was found wrong."""
-    written, problems = 0, []
+    """Kill a writer 50 times: opening, writing its first copy, its second or its third.
+
+    Returns how many copies there are in the end, how many at least there have to be, and what
+    was found wrong in between.
+    """
+    written, awaited, problems = 0, 0, []
     chance = random.Random(7)
-    for _ in range(50):
+    for round_ in range(50):
         read, acknowledge = os.pipe()
         child = os.fork()
         if child == 0:
             write_forever(url, written, acknowledge)
         os.close(acknowledge)
-        os.read(read, 1)
-        time.sleep(chance.uniform(0, 0.06))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        with os.fdopen(read, "rb") as pipe:
-            promised = written + len(pipe.read())
+        with os.fdopen(read, "rb", buffering=0) as pipe:
+            seen = b"".join(pipe.read(1) for _ in range(round_ % 4))
+            time.sleep(chance.uniform(0, 0.02))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            awaited += seen.count(b".")
+            seen += pipe.readall()
+        promised = written + seen.count(b".")
         with closing(open_store(url)) as store:
             problems += store.check()
             found = store.get(["RUT"])
             written = number_of(found["RUT"]) + 1 if found else 0
         if written not in (promised, promised + 1):
             problems.append(f"{promised} copies promised, {written} found")
-    return {"written": written, "problems": problems}
+    return {"written": written, "awaited": awaited, "problems": problems}
 
 
 if __name__ == "__main__":

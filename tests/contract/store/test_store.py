@@ -429,7 +429,7 @@ def test_eight_processes_open_one_new_store(url: str) -> None:
 def test_a_killed_writer_loses_nothing_it_has_put(url: str) -> None:
     result = crowd("kill", url)
     assert result["problems"] == []
-    assert result["written"] > 50
+    assert result["written"] >= result["awaited"] > 30
 
 
 def test_a_full_disk_loses_nothing(small_disk: SmallDisk) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.event_study import forward_returns
+from analytics.event_study import forward_returns, wilson_interval
 
 FRIDAY, SATURDAY, MONDAY = (pd.Timestamp(f"2024-01-{day}") for day in ("05", "06", "08"))
 
@@ -78,3 +78,17 @@ def test_a_missing_close_is_unknown(coin: pd.Series) -> None:
 def test_no_closes_and_no_events_are_no_answers(coin: pd.Series) -> None:
     assert np.isnan(at(coin[:0], FRIDAY, 3))
     assert forward_returns(coin, pd.DatetimeIndex([]), [30, 90]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "expected"),
+    [
+        (2, 4, (0.150, 0.850)),
+        (4, 4, (0.510, 1.0)),
+        (0, 10, (0.0, 0.278)),
+        (81, 263, (0.255, 0.366)),
+    ],
+)
+def test_wilson_interval_of_a_share(hits: int, n: int, expected: tuple[float, float]) -> None:
+    """The last case is the worked example of Newcombe (1998), table I."""
+    assert wilson_interval(hits, n) == pytest.approx(expected, abs=5e-4)

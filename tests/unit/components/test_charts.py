@@ -162,7 +162,7 @@ def test_the_overlay_finds_the_breakout_and_what_followed() -> None:
     assert (len(frame.events), event["base_length"], event["close"]) == (1, 200, 101.0)
     assert [event[h] for h in (30, 90, 180, 365)] == pytest.approx([0.5, 0.5, 0.5, 0.5])
     assert chart.finding(frame, state).startswith(
-        "Bitcoin was higher 180 days after 1 of 1 breakouts of the Russell 2000 (median +50%), "
+        "Bitcoin was higher 180 days after 1 of 1 breakout of the Russell 2000 (95% 21% to 100%), "
         "and 180 days after "
     )
 
@@ -251,7 +251,7 @@ def test_a_weekly_coin_has_outcomes() -> None:
     weekly = series["BTC"].close[::7]
     series["BTC"] = series_of("BTC", weekly.tolist(), weekly.index)
     finding = CHARTS["overlay"].finding(CHARTS["overlay"].prepare(series, ViewState()), ViewState())
-    assert finding.startswith("Bitcoin was higher 180 days after 1 of 1 breakouts")
+    assert finding.startswith("Bitcoin was higher 180 days after 1 of 1 breakout ")
     assert "nan" not in finding
 
 
