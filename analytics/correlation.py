@@ -44,22 +44,27 @@ def rolling_pearson_surface(x: np.ndarray, y: np.ndarray, windows: range) -> np.
     ndarray, shape (len(windows), n)
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    surface = np.full((len(windows), len(x)), np.nan)
+    surface = np.empty((len(windows), len(x)))
     missing = np.isnan(x) | np.isnan(y)
     if missing.all() or windows.start > len(x):
+        surface.fill(np.nan)
         return surface
     values = np.stack([_centred(x, missing), _centred(y, missing)])
     moments = _window_moments(values, windows.start)
-    for row, window in zip(surface, windows, strict=True):
-        if window > len(x):
-            break
-        if window > windows.start:
-            moments = _extended(moments, values[:, window - 1 :], window)
-        _, _, xx, yy, xy = moments
-        with np.errstate(invalid="ignore", divide="ignore"):
-            np.divide(xy, np.sqrt(xx * yy), out=row[window - 1 :])
-        if missing.any():
-            row[window - 1 :][sliding_window_view(missing, window).any(axis=1)] = np.nan
+    scratch = np.empty((5, len(x)))
+    has_gaps = missing.any()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for row, window in zip(surface, windows, strict=True):
+            row[: window - 1] = np.nan
+            if window > len(x):
+                continue
+            if window > windows.start:
+                moments = _extended(moments, values[:, window - 1 :], window, scratch)
+            _, _, xx, yy, xy = moments
+            spread = np.multiply(xx, yy, out=scratch[0, : len(xx)])
+            np.divide(xy, np.sqrt(spread, out=spread), out=row[window - 1 :])
+            if has_gaps:
+                row[window - 1 :][sliding_window_view(missing, window).any(axis=1)] = np.nan
     return np.clip(surface, -1, 1, out=surface)
 
 
@@ -96,14 +101,19 @@ def _merged(left: np.ndarray, n_left: int, right: np.ndarray, n_right: int) -> n
     return total
 
 
-def _extended(moments: np.ndarray, values: np.ndarray, window: int) -> np.ndarray:
+def _extended(
+    moments: np.ndarray, values: np.ndarray, window: int, scratch: np.ndarray
+) -> np.ndarray:
     """Moments of windows one observation longer, in place: `values` are the ones that enter."""
-    moments = moments[:, : values.shape[1]]
-    apart = values - moments[:2]
-    moments[:2] += apart * (1 / window)
+    count = values.shape[1]
+    moments = moments[:, :count]
+    apart, part = scratch[:2, :count], scratch[2:, :count]
+    np.subtract(values, moments[:2], out=apart)
+    moments[:2] += np.multiply(apart, 1 / window, out=part[:2])
     apart *= np.sqrt((window - 1) / window)
-    moments[2:4] += apart * apart
-    moments[4] += apart[0] * apart[1]
+    np.multiply(apart, apart, out=part[:2])
+    np.multiply(apart[0], apart[1], out=part[2])
+    moments[2:] += part
     return moments
 
 
