@@ -64,12 +64,13 @@ class RollingCorrelation:
 
 def paired_returns(series: Mapping[str, Series], pair: Pair, state: ViewState) -> pd.DataFrame:
     """Log returns of a pair at the view's frequency and lag, whole history."""
-    return _returns(series[pair[0]], series[pair[1]], state.frequency, state.lag)
+    return returns(series[pair[0]], series[pair[1]], state.frequency, state.lag)
 
 
 # A series is its content's hash (data_sources.series), so what was computed once stays true.
 @lru_cache(maxsize=128)
-def _returns(first: Series, second: Series, frequency: str, lag: int) -> pd.DataFrame:
+def returns(first: Series, second: Series, frequency: str, lag: int) -> pd.DataFrame:
+    """Paired log returns of two series, remembered."""
     return lagged(log_returns(shared_closes(first.close, second.close, frequency)), lag)
 
 
@@ -78,9 +79,9 @@ def rolling(
     first: Series, second: Series, frequency: str, lag: int, *, window: int, method: Method
 ) -> pd.Series:
     """Rolling correlation of two series over their whole shared history, remembered."""
-    returns = _returns(first, second, frequency, lag)
-    x, y = returns.to_numpy().T
-    return pd.Series(rolling_correlation(x, y, window, method), index=returns.index)
+    pair = returns(first, second, frequency, lag)
+    x, y = pair.to_numpy().T
+    return pd.Series(rolling_correlation(x, y, window, method), index=pair.index)
 
 
 def pairs(series: Mapping[str, Series], state: ViewState) -> list[Pair]:
