@@ -11,7 +11,6 @@ from components.chart import Chart, Rendered
 GRAPH_CONFIG = {
     "displaylogo": False,
     "showSendToCloud": False,
-    "responsive": True,
     # A double click leaves the zoom and shows the whole history.
     "doubleClick": "autosize",
     "modeBarButtonsToRemove": [
@@ -56,6 +55,7 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
                     id=f"graph-{chart.id}",
                     figure=rendered.figure,
                     config=GRAPH_CONFIG,
+                    responsive=True,
                     style={"height": height},
                 ),
                 className="chart",

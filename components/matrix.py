@@ -11,7 +11,7 @@ from dash import html
 from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
 from components.chart import Chart
-from components.plotting import EmptyChartError, Figure, day, shown_span
+from components.plotting import EmptyChartError, Figure, day, sample_mark, shown_span
 from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
 from components.theme import Theme, base_layout
 from data_sources.series import Series
@@ -107,7 +107,12 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
     layout |= {
         "hovermode": "closest",
         "dragmode": False,
-        "margin": {"l": 52, "r": 8, "t": 28, "b": 8},
+        "margin": {"l": 52, "r": 8, "t": 28, "b": 32},
+        # The card is narrow: two lines, under the cells.
+        "annotations": [
+            mark | {"text": mark["text"].replace(": ", ":<br>"), "yanchor": "top"}
+            for mark in sample_mark(frame.series)
+        ],
         "shapes": [
             {
                 "type": "rect", "x0": -0.5, "x1": 0.5, "y0": -0.5, "y1": 0.5,

@@ -96,7 +96,7 @@ def _scaled(
 
 def figure(frame: Overlay, state: ViewState, theme: Theme) -> Figure:
     """Draw the overlay."""
-    fig = base_figure(frame.span, theme)
+    fig = base_figure(frame.series, frame.span, theme)
     layout = fig["layout"]
     layout["shapes"] += _rally_shades(frame, state)
     layout["shapes"] += rules(frame.events.index, _ink(frame, state.pair[0]))

@@ -77,9 +77,25 @@ def shown_span(series: Mapping[str, Series], state: ViewState) -> tuple[pd.Times
     return start, end
 
 
-def base_figure(span: tuple[pd.Timestamp, pd.Timestamp], theme: Theme) -> Figure:
+def sample_mark(series: Mapping[str, Series]) -> list[dict[str, Any]]:
+    """The note that sample data carries into every picture; nothing for other data."""
+    if not any(one.is_sample for one in series.values()):
+        return []
+    return [
+        {
+            "text": SAMPLE_NOTE, "font": {"size": 10}, "showarrow": False,
+            "xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 0,
+            "yanchor": "bottom",
+        }
+    ]  # fmt: skip
+
+
+def base_figure(
+    series: Mapping[str, Series], span: tuple[pd.Timestamp, pd.Timestamp], theme: Theme
+) -> Figure:
     """An empty figure on the shared time axis."""
     layout = base_layout(theme)
+    layout["annotations"] = sample_mark(series)
     shown = f"{span[0]:%Y-%m-%d}..{span[1]:%Y-%m-%d}"
     layout["xaxis"] |= {
         "type": "date",

@@ -130,7 +130,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
 
 def figure(frame: RollingCorrelation, state: ViewState, theme: Theme) -> Figure:
     """Draw every pair's line, and band and envelope of the focus pair."""
-    fig = base_figure(frame.span, theme)
+    fig = base_figure(frame.series, frame.span, theme)
     layout = fig["layout"]
     small_cap = state.pair[0]
     ink = colour(small_cap, frame.series[small_cap].instrument.kind)

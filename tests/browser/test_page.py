@@ -200,3 +200,20 @@ def test_panels_close_by_escape_and_by_a_click_elsewhere(page: Page, address: st
     page.get_by_text("Breakout and rally rules").click()
     page.click("#finding-overlay")
     expect(base).to_be_hidden()
+
+
+def test_the_heat_map_appears_with_the_second_pair(page: Page, address: str) -> None:
+    open_view(page, address)
+    cells = page.locator("#graph-matrix .heatmaplayer image")
+    expect(page.locator("#finding-matrix")).to_contain_text("N = 90")
+    expect(cells).to_be_hidden()
+    wide = page.locator("#graph-overlay .main-svg").first.bounding_box()["width"]
+    page.click("#control-c")
+    page.get_by_role("option", name=re.compile("ETH")).click()
+    page.keyboard.press("Escape")
+    expect(cells).to_be_visible()
+    settled(page)
+    card = page.locator("#card-matrix").bounding_box()
+    plot = page.locator("#graph-matrix .main-svg").first.bounding_box()
+    assert 0.8 * card["width"] < plot["width"] <= card["width"]
+    assert page.locator("#graph-overlay .main-svg").first.bounding_box()["width"] < wide - 200

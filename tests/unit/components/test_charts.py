@@ -271,3 +271,13 @@ def test_few_windows_make_no_percentile() -> None:
     assert chart.finding(chart.prepare(SAMPLE, state), state).endswith(
         "N = 90; too few windows to compare it with."
     )
+
+
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_a_picture_of_sample_data_says_so(chart) -> None:
+    def notes(series, state) -> list[str]:
+        layout = chart.figure(chart.prepare(series, state), state, "light")["layout"]
+        return [mark["text"].replace("<br>", " ") for mark in layout["annotations"]]
+
+    assert notes(SAMPLE, BUSY) == ["Sample data: simulated between published turning points"]
+    assert notes(climb(200, 0.5), ViewState(window=60)) == []
