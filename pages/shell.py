@@ -73,7 +73,7 @@ def not_found(path: str) -> list[Any]:
     return [
         html.Section(
             [
-                html.H1("There is no such page"),
+                html.H2("There is no such page"),
                 html.P([html.Code(path[:80]), " is not an address here."]),
                 html.P(html.A("Open the workbench", href="/")),
             ],
