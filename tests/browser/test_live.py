@@ -131,3 +131,35 @@ def test_a_number_written_oddly_is_the_number(page: Page, address: str) -> None:
     page.fill("#control-lag", "1e1")
     page.keyboard.press("Tab")
     expect(page).to_have_url(re.compile(r"lag=10$"))
+
+
+def test_what_waits_for_the_server_is_dimmed_and_comes_back(page: Page, address: str) -> None:
+    open_view(page, address, "?m=spearman&c=BTC~ETH")
+    page.hover("#window-slider")
+    settled(page)
+    drag(page, 40, 100)
+    pending = page.locator("#card-rolling-correlation.pending, #card-matrix.pending")
+    expect(pending).to_have_count(2)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"w=\d+"))
+    expect(pending).to_have_count(0)
+
+
+def test_copy_takes_the_number_just_typed(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_view(page, address)
+    page.fill("#control-w", "77")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#copied")).to_have_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("?v=1&w=77")
+
+
+def test_a_number_left_out_of_bounds_goes_back(page: Page, address: str) -> None:
+    open_view(page, address, "?lag=5")
+    page.hover("#window-slider")
+    settled(page)
+    page.fill("#control-lag", "61")
+    page.locator("[data-window='250']").click()
+    expect(page.locator("#control-lag")).to_have_value("5")
+    expect(page).to_have_url(re.compile(r"w=250&lag=5$"))
+    expect(page.locator(FINDING)).to_contain_text("250-session")
