@@ -16,6 +16,20 @@ MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
+# What is on its way to the server, and when the last answer came.
+COUNT_REQUESTS = """
+  window.underWay = 0;
+  window.lastAnswer = 0;
+  const request = window.fetch.bind(window);
+  window.fetch = (...args) => {
+    window.underWay++;
+    const done = () => { window.underWay--; window.lastAnswer = performance.now(); };
+    const answer = request(...args);
+    answer.then(done, done);
+    return answer;
+  };
+"""
+
 expect.set_options(timeout=10_000)
 
 
@@ -54,6 +68,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """An empty profile."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.add_init_script(COUNT_REQUESTS)
     yield context
     context.close()
 
@@ -77,8 +92,8 @@ def open_view(page: Page, address: str, query: str = "") -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until no chart is waiting for the server."""
-    page.wait_for_load_state("networkidle")
+    """Wait until the server has answered everything and the page has drawn it."""
+    page.wait_for_function("underWay === 0 && performance.now() - lastAnswer > 250")
     expect(page.locator("[data-dash-is-loading=true]")).to_have_count(0)
 
 

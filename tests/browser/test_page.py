@@ -207,13 +207,15 @@ def test_the_heat_map_appears_with_the_second_pair(page: Page, address: str) -> 
     cells = page.locator("#graph-matrix .heatmaplayer image")
     expect(page.locator("#finding-matrix")).to_contain_text("N = 90")
     expect(cells).to_be_hidden()
-    wide = page.locator("#graph-overlay .main-svg").first.bounding_box()["width"]
+    fits = """([card, low, high]) => {
+      const width = (what) => document.querySelector(what).getBoundingClientRect().width;
+      const share = width(`#graph-${card} .main-svg`) / width("main");
+      return low < share && share < high;
+    }"""
+    assert page.evaluate(fits, ["overlay", 0.9, 1])
     page.click("#control-c")
     page.get_by_role("option", name=re.compile("ETH")).click()
     page.keyboard.press("Escape")
     expect(cells).to_be_visible()
-    settled(page)
-    card = page.locator("#card-matrix").bounding_box()
-    plot = page.locator("#graph-matrix .main-svg").first.bounding_box()
-    assert 0.8 * card["width"] < plot["width"] <= card["width"]
-    assert page.locator("#graph-overlay .main-svg").first.bounding_box()["width"] < wide - 200
+    page.wait_for_function(fits, arg=["matrix", 0.1, 0.2])
+    page.wait_for_function(fits, arg=["overlay", 0.6, 0.8])
