@@ -28,7 +28,7 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/pip install --quiet uv
 	for name in requirements requirements-dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --custom-compile-command "make lock" \
 	    $$name.in --output-file $$name.txt || exit 1; done
 
 clean:

@@ -83,7 +83,7 @@ def sample_mark(series: Mapping[str, Series]) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "text": SAMPLE_NOTE, "font": {"size": 10}, "showarrow": False,
+            "text": SAMPLE_NOTE, "font": {"size": 9}, "showarrow": False,
             "xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 0,
             "yanchor": "bottom",
         }
