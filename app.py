@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> Dash:
 
     Everything is registered on the returned app, so several can live in one process.
     """
-    market = open_market(settings.data, settings.files)
+    market = open_market(settings)
     app = Bellwether(
         __name__,
         title="Bellwether: do small-cap breakouts lead crypto rallies?",

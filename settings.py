@@ -4,28 +4,96 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Some vendors turn away programs that do not say what they are, Yahoo those that do.
+_OURSELVES = "Bellwether (self-hosted dashboard)"
+
+
+class Access(BaseModel):
+    """Where a source of prices is and how it wants to be treated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+        description="Scheme and host, such as a company mirror; no request goes anywhere else.",
+    )
+    timeout: float = Field(
+        15,
+        gt=0,
+        le=120,
+        description="Longest time for one request in seconds, from looking up the name to the "
+        "last byte.",
+    )
+    user_agent: str = Field(_OURSELVES, description="What the program calls itself.")
+    min_interval: float = Field(
+        ge=0, le=60, description="Shortest time between two requests, in seconds."
+    )
 
 
 class Settings(BaseSettings):
     """What an operator may set, each as ``BELLWETHER_<NAME>`` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="BELLWETHER_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="BELLWETHER_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        frozen=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address the local server listens on.")
     port: int = Field(8050, ge=0, le=65535, description="Port the server listens on.")
-    data: Literal["sample", "files"] = Field(
-        "sample",
-        description="Where prices come from: `sample` (simulated, built in) or `files` (a folder "
-        "of yours).",
+    data: Literal["auto", "live", "sample", "files"] = Field(
+        "auto",
+        description="Where prices come from: `live` (fetched from the vendors below), `sample` "
+        "(simulated, built in), `files` (a folder of yours) or `auto` (live once there are "
+        "prices, the sample until then).",
     )
     files: Path | None = Field(
         None,
         description="Folder of CSV or Parquet files, read when DATA is `files`; see "
         "[your own data](data-files.md).",
     )
-
+    database_url: str = Field(
+        "sqlite:///data/bellwether.db",
+        description="The price store: `sqlite:///path/file.db` or "
+        "`postgresql+psycopg://user:password@host/database`.",
+    )
+    refresh: bool = Field(
+        True,
+        description="Whether the server fetches prices itself; `false` where "
+        "`python -m data_sources.refresh` does.",
+    )
+    any_symbol: bool = Field(
+        True,
+        description="Whether readers may add symbols the catalog does not have.",
+    )
+    token: SecretStr | None = Field(
+        None, description="When set, refreshing on demand needs it; see [live data](live-data.md)."
+    )
+    yahoo: Access = Field(
+        Access(
+            base_url="https://query2.finance.yahoo.com",
+            user_agent="Mozilla/5.0",
+            min_interval=0.5,
+        ),
+        description="Yahoo Finance.",
+    )
+    coinbase: Access = Field(
+        Access(base_url="https://api.exchange.coinbase.com", min_interval=0.2),
+        description="Coinbase Exchange.",
+    )
+    binance: Access = Field(
+        Access(base_url="https://data-api.binance.vision", min_interval=0.2),
+        description="Binance's public mirror.",
+    )
+    coin_metrics: Access = Field(
+        # 10 requests in 6 seconds are allowed.
+        Access(base_url="https://community-api.coinmetrics.io", min_interval=0.7),
+        description="Coin Metrics community data.",
+    )
     workers: int = Field(2, ge=1, le=64, description="Worker processes under gunicorn.")
 
     @model_validator(mode="after")
@@ -42,6 +110,7 @@ def load() -> Settings:
     except ValidationError as error:
         reasons = []
         for one in error.errors():
-            name = "".join(f"BELLWETHER_{part}".upper() + ": " for part in one["loc"])
-            reasons.append(name + one["msg"].removeprefix("Value error, "))
+            name = "__".join(str(part).upper() for part in one["loc"])
+            place = f"BELLWETHER_{name}: " if name else ""
+            reasons.append(place + one["msg"].removeprefix("Value error, "))
         sys.exit("\n".join(reasons))

@@ -15,6 +15,7 @@ from components.registry import CHARTS
 from components.rolling_correlation import returns, rolling
 from data_sources.market import Market, open_market
 from pages.callbacks import available
+from settings import Settings
 from view_state import parse
 
 QUERIES = [
@@ -29,7 +30,7 @@ MOST_BYTES = 150_000
 def rows() -> list[Row]:
     prices = closes()
     with PriceFolder() as folder:
-        market = open_market("files", folder)
+        market = open_market(Settings(data="files", files=folder))
         ours, theirs = [], []
         for query in QUERIES * ROUNDS:
             for remembered in (rolling, returns):  # every view as if it were the first to ask

@@ -56,3 +56,103 @@ class BadFile(Exception):  # noqa: N818
         self.path = path
         self.line = line
         self.reason = reason
+
+
+class StoreUnavailable(Exception):  # noqa: N818
+    """The price store cannot be opened, read or written; what it held, it still holds.
+
+    Attributes
+    ----------
+    reason
+        What the database said, without a full stop.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The price store cannot be used ({reason})")
+        self.reason = reason
+
+
+class StoreTooNew(Exception):  # noqa: N818
+    """The price store was written by a newer Bellwether; it is left as it is.
+
+    Attributes
+    ----------
+    found, known
+        The store's schema, and the newest that this Bellwether knows.
+    """
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The price store was written by a newer Bellwether (schema {echo(found)}, this one "
+            f"knows {known}): update Bellwether or use another store"
+        )
+        self.found = found
+        self.known = known
+
+
+class CorruptBlob(Exception):  # noqa: N818
+    """A stored copy whose bytes are not what was stored; it is never shown.
+
+    Attributes
+    ----------
+    series
+        Id of the series it is the copy of.
+    hash
+        Content hash it should have.
+    """
+
+    def __init__(self, series: str, hash_: str) -> None:
+        super().__init__(f"The stored copy of {series} is damaged and is not shown")
+        self.series = series
+        self.hash = hash_
+
+
+class SourceError(Exception):
+    """A source that did not give what it was asked for.
+
+    Attributes
+    ----------
+    source
+        Name of the source, as people know it.
+    """
+
+    def __init__(self, source: str, what: str) -> None:
+        super().__init__(f"{source} {what}")
+        self.source = source
+
+
+class NoData(SourceError):  # noqa: N818
+    """The source answered, and has nothing for the days asked for."""
+
+    def __init__(self, source: str, symbol: str) -> None:
+        super().__init__(source, f"has nothing on {echo(symbol)} for the days asked for")
+
+
+class UnknownSymbol(SourceError):  # noqa: N818
+    """The source does not have the instrument, or not for free."""
+
+    def __init__(self, source: str, symbol: str) -> None:
+        super().__init__(source, f"does not offer {echo(symbol)}")
+
+
+class RateLimited(SourceError):  # noqa: N818
+    """The source was asked too often.
+
+    Attributes
+    ----------
+    retry_after
+        Seconds to wait, where the source says so.
+    """
+
+    def __init__(self, source: str, retry_after: float | None) -> None:
+        wait = "a while" if retry_after is None else f"{retry_after:.0f} seconds"
+        super().__init__(source, f"has been asked too often and wants a pause of {wait}")
+        self.retry_after = retry_after
+
+
+class SourceUnavailable(SourceError):  # noqa: N818
+    """The source cannot be reached, is too slow, is down or turns everybody away."""
+
+
+class BadResponse(SourceError):  # noqa: N818
+    """The source answered with something that cannot be read as what was asked for."""

@@ -1,19 +1,20 @@
 """The one door to data: which instruments there are, and their series."""
 
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from data_sources.catalog import Instrument
 from data_sources.folder import Folder
 from data_sources.sample import sample_series
-from data_sources.series import Series
-from data_sources.snapshot import Snapshot
+from data_sources.series import DayEnd, Series
+from data_sources.snapshot import Snapshot, Status
+from settings import Settings
 
 
 class Market:
     """Data in memory, read without waiting for anyone.
 
-    Each property shows the newest snapshot, so two reads can differ when a file changes in
+    Each property shows the newest snapshot, so two reads can differ when data arrive in
     between; take `series` once for one chart.
 
     Parameters
@@ -31,6 +32,11 @@ class Market:
         return {i: series.instrument for i, series in self._current().series.items()}
 
     @property
+    def new_york(self) -> Collection[str]:
+        """Ids of the coins that can be had at New York's close."""
+        return self._current().new_york.keys()
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """One sentence of plain text for everything that could not be used."""
         return self._current().problems
@@ -45,34 +51,62 @@ class Market:
         """Short name of the data, for a badge."""
         return self._current().label
 
-    def series(self, ids: Iterable[str]) -> dict[str, Series]:
-        """Series of the given instruments; an id without data is left out."""
-        held = self._current().series
-        return {name: held[name] for name in ids if name in held}
+    @property
+    def progress(self) -> str:
+        """How far the first load is, such as "7 of 20 series"; "" when it is over."""
+        return self._current().progress
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """How it stands with every series."""
+        snapshot = self._current()
+        return snapshot.statuses or tuple(
+            Status(one.instrument, one) for one in snapshot.series.values()
+        )
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a value shown does."""
+        snapshot = self._current()
+        held = (*snapshot.series.values(), *snapshot.new_york.values())
+        hashes = "".join(one.id + one.content_hash for one in held)
+        return hashlib.sha256(hashes.encode()).hexdigest()[:16]
+
+    def series(self, ids: Iterable[str], align: DayEnd = "") -> dict[str, Series]:
+        """Series of the given instruments; an id without data is left out.
+
+        Parameters
+        ----------
+        ids
+            Instrument ids; the result is in their order.
+        align
+            When the days of coins end; "" is the better one available: New York's close, if
+            every coin asked for can be had at it. Coins that cannot are by UTC day, and their
+            `Series.day_end` says so.
+        """
+        snapshot = self._current()
+        held = {name: snapshot.series[name] for name in ids if name in snapshot.series}
+        coins = {name for name, one in held.items() if one.instrument.kind == "coin"}
+        if align == "utc" or not coins <= snapshot.new_york.keys():
+            return held
+        return {name: snapshot.new_york.get(name, one) for name, one in held.items()}
+
+    def find(self, instrument_id: str, content_hash: str) -> Series | None:
+        """The series with these very values, None when it is no longer held."""
+        snapshot = self._current()
+        for held in (snapshot.series, snapshot.new_york):
+            one = held.get(instrument_id)
+            if one is not None and one.content_hash == content_hash:
+                return one
+        return None
 
 
-def open_market(mode: str, folder: Path | None = None) -> Market:
-    """Open the data of one mode.
+def open_market(settings: Settings) -> Market:
+    """Open the data of the mode that is set.
 
-    Parameters
-    ----------
-    mode
-        "sample" for simulated data, "files" for a folder of price files.
-    folder
-        The folder, for "files"; a change in it shows about a second later.
-
-    Raises
-    ------
-    ValueError
-        For another mode. Bad or missing data never raise: see `Market.problems`.
+    Bad or missing data never raise: see `Market.problems`.
     """
-    if mode == "sample":
-        sample = _sample()
-        return Market(lambda: sample)
-    if mode == "files" and folder is not None:
-        return Market(Folder(folder).snapshot)
-    raise ValueError(f"data mode {mode!r} must be sample, or files with a folder")
-
-
-def _sample() -> Snapshot:
-    return Snapshot(sample_series(), (), is_sample=True, label="Sample data")
+    if settings.data == "files" and settings.files is not None:
+        return Market(Folder(settings.files).snapshot)
+    sample = Snapshot(sample_series(), (), is_sample=True, label="Sample data")
+    return Market(lambda: sample)

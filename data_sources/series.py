@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from data_sources.errors import InvalidSeries
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
+
+DayEnd = Literal["nyclose", "utc", ""]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,11 @@ class Series:
         Whether they are simulated.
     content_hash
         SHA-256 (hex) of the frame: equal values have equal hashes.
+    day_end
+        When the days of a coin end: "nyclose" with New York's session, "utc" at 00:00 UTC; ""
+        where an exchange says, or nobody knows.
+    stale
+        Why there are no newer values, in a sentence; "" when these are the newest.
     """
 
     instrument: Instrument
@@ -42,6 +50,8 @@ class Series:
     fetched_at: datetime
     is_sample: bool
     content_hash: str
+    day_end: DayEnd = ""
+    stale: str = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Series) and self._key == other._key
@@ -76,13 +86,15 @@ def make_series(
     source: str,
     fetched_at: datetime,
     is_sample: bool = False,
+    day_end: DayEnd = "",
 ) -> Series:
     """Check a source's values and wrap them; see `normalise` for what is checked.
 
     Prices must be above zero; macro series may be zero or negative.
     """
     frame = normalise(raw, positive=instrument.kind != "macro")
-    return Series(instrument, frame, source, fetched_at, is_sample, content_hash(frame))
+    digest = content_hash(frame)
+    return Series(instrument, frame, source, fetched_at, is_sample, digest, day_end)
 
 
 def normalise(raw: pd.DataFrame, *, positive: bool = True) -> pd.DataFrame:

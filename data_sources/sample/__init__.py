@@ -28,6 +28,7 @@ def sample_series() -> dict[str, Series]:
             source=SOURCE,
             fetched_at=last.to_pydatetime().replace(tzinfo=UTC),
             is_sample=True,
+            day_end="utc" if instrument.kind == "coin" else "",
         )
         for instrument in CATALOG
         if (closes := paths.get(instrument.id)) is not None

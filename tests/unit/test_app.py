@@ -58,7 +58,7 @@ def test_health(client: FlaskClient) -> None:
 
 
 def test_a_series_is_days_then_closes_and_may_be_kept_for_good(client: FlaskClient) -> None:
-    held = open_market("sample").series(["RUT"])["RUT"]
+    held = open_market(Settings(data="sample")).series(["RUT"])["RUT"]
     answer = client.get(f"/series/RUT?h={held.content_hash}")
     days, closes = np.split(np.frombuffer(answer.data, "<f8"), 2)
     assert closes.tolist() == held.close.tolist()

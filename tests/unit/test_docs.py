@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 READABLE = [path for name in ("README.md", "CHANGELOG.md") if (path := ROOT / name).exists()] + DOCS
 WITH_EXAMPLES = [path for path in READABLE if path.name in ("README.md", "links.md")]
-MARKET = open_market("sample")
+MARKET = open_market(Settings(data="sample"))
 
 by_name = pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
 
@@ -240,7 +240,7 @@ def spoilt(folder: Path, what: str) -> None:
 @pytest.mark.parametrize(("what", "sentence"), rows(doc("data-files"), "what"))
 def test_refusals_are_the_real_ones(tmp_path: Path, what: str, sentence: str) -> None:
     spoilt(tmp_path, what)
-    assert sentence in open_market("files", tmp_path).problems
+    assert sentence in open_market(Settings(data="files", files=tmp_path)).problems
 
 
 def test_a_quoted_finding_is_the_samples() -> None:

@@ -14,6 +14,7 @@ import pytest
 from data_sources import folder as folder_module
 from data_sources.folder import Folder
 from data_sources.market import Market, open_market
+from settings import Settings
 
 WriteFile = Callable[..., Path]
 
@@ -38,7 +39,7 @@ def closes(market: Market, name: str) -> list[float]:
 
 
 def test_sample_market() -> None:
-    market = open_market("sample")
+    market = open_market(Settings(data="sample"))
     assert list(market.instruments) == ["RUT", "IWN", "BTC", "ETH", "SOL", "XRP", "GSPC"]
     assert (market.is_sample, market.label, market.problems) == (True, "Sample data", ())
     assert list(market.series(["BTC", "nothing", "RUT"])) == ["BTC", "RUT"]
@@ -49,16 +50,10 @@ def test_files_market_puts_the_catalog_first(
 ) -> None:
     for name in ("AAA.csv", "BTC-USD.csv", "^RUT.csv", "ZZZ.csv"):
         write(name, rows)
-    market = open_market("files", folder)
+    market = open_market(Settings(data="files", files=folder))
     assert list(market.instruments) == ["RUT", "BTC", "AAA", "ZZZ"]
     assert (market.is_sample, market.label, market.problems) == (False, "Files: prices", ())
     assert list(market.series(["ZZZ", "GSPC", "RUT"])) == ["ZZZ", "RUT"]
-
-
-@pytest.mark.parametrize("mode", ["", "live", "Sample", "files"])
-def test_an_unknown_mode_or_no_folder_is_a_mistake(mode: str) -> None:
-    with pytest.raises(ValueError, match="must be sample, or files with a folder"):
-        open_market(mode)
 
 
 def test_a_missing_folder_is_a_problem_and_may_appear(
@@ -77,7 +72,7 @@ def test_a_missing_folder_is_a_problem_and_may_appear(
 
 def test_an_empty_folder_is_a_problem(folder: Path) -> None:
     problem = "Folder prices holds no usable price file"
-    assert open_market("files", folder).problems == (problem,)
+    assert open_market(Settings(data="files", files=folder)).problems == (problem,)
 
 
 def test_of_two_files_for_one_instrument_the_first_counts(
@@ -85,7 +80,7 @@ def test_of_two_files_for_one_instrument_the_first_counts(
 ) -> None:
     write("BTC-USD.csv", rows)
     write("BTC.csv", [row.replace(",1", ",2") for row in rows])
-    market = open_market("files", folder)
+    market = open_market(Settings(data="files", files=folder))
     assert market.problems == ("BTC.csv: BTC is already read from BTC-USD.csv",)
     assert closes(market, "BTC")[0] == 100.5
 
@@ -214,7 +209,7 @@ def test_a_warm_read_of_twenty_series_takes_no_time(
     names = [f"S{n}" for n in range(20)]
     for name in names:
         write(f"{name}.csv", rows)
-    market = open_market("files", folder)
+    market = open_market(Settings(data="files", files=folder))
     assert len(market.series(names)) == 20
 
     def seconds() -> float:

@@ -16,6 +16,7 @@ from data_sources.errors import BadFile
 from data_sources.files import classified, instrument_of, price_files, read_catalog, read_series
 from data_sources.market import open_market
 from data_sources.series import Series
+from settings import Settings
 
 WriteFile = Callable[..., Path]
 
@@ -195,7 +196,7 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_else_is_lost(
         read(path)
     assert str(caught.value) == f"RUT.csv, {message}"
 
-    market = open_market("files", folder)
+    market = open_market(Settings(data="files", files=folder))
     assert list(market.instruments) == ["IWM"]
     assert market.problems == (f"RUT.csv, {message}",)
 
@@ -245,7 +246,7 @@ def test_a_file_too_large(folder: Path) -> None:
 def test_a_file_that_cannot_be_opened(folder: Path) -> None:
     (folder / "RUT.csv").symlink_to(folder / "gone.csv")
     (folder / "IWM.csv").mkdir()
-    assert open_market("files", folder).problems == (
+    assert open_market(Settings(data="files", files=folder)).problems == (
         "IWM.csv: not a file",
         "RUT.csv: cannot be read (No such file or directory)",
         "Folder prices holds no usable price file",
@@ -260,7 +261,7 @@ def test_no_content_breaks_the_reader(
     (folder / "RUT.csv").write_bytes(content)
     (folder / "IWM.parquet").write_bytes(content)
     (folder / "catalog.csv").write_bytes(content)
-    market = open_market("files", folder)
+    market = open_market(Settings(data="files", files=folder))
     assert not market.instruments
     assert len(market.problems) >= 3
     assert all(problem.isprintable() for problem in market.problems)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data_sources.market import Market, open_market
+from settings import Settings
 
 FOLDER = Path(__file__).parents[3].parent / "shared" / "market"
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no real prices besi
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return open_market("files", FOLDER)
+    return open_market(Settings(data="files", files=FOLDER))
 
 
 def test_every_file_is_read_without_a_problem(market: Market) -> None:
