@@ -1,5 +1,7 @@
 """How gunicorn serves Bellwether: `gunicorn` in this folder is the whole command."""
 
+from typing import Any
+
 from settings import load
 
 _settings = load()
@@ -19,3 +21,10 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 accesslog = None
 control_socket_disable = True
+
+
+def post_fork(server: Any, _worker: Any) -> None:
+    """Start what fetches and watches prices; threads do not survive a fork."""
+    live = server.app.callable.extensions["market"].live
+    if live is not None:
+        live.start()

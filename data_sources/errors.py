@@ -156,3 +156,28 @@ class SourceUnavailable(SourceError):  # noqa: N818
 
 class BadResponse(SourceError):  # noqa: N818
     """The source answered with something that cannot be read as what was asked for."""
+
+
+class RefusedUpdate(SourceError):  # noqa: N818
+    """The source sent values that are less believable than the last good copy."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, f"sent an update that was refused: {reason}")
+
+
+class NotPossible(Exception):  # noqa: N818
+    """Something a reader asked for that cannot be done; the text says why."""
+
+
+class TooSoon(Exception):  # noqa: N818
+    """Something a reader asked for that was done just now.
+
+    Attributes
+    ----------
+    seconds
+        After which it can be done again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"That was done just now: try again in {seconds} seconds")
+        self.seconds = seconds

@@ -5,10 +5,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from data_sources.catalog import Instrument
 from data_sources.folder import Folder
-from data_sources.sample import sample_series
+from data_sources.live import Live
+from data_sources.providers import PROVIDERS
+from data_sources.sample import sample_snapshot
 from data_sources.series import DayEnd, Series
 from data_sources.snapshot import Snapshot, Status
 from settings import Settings
+
+TERMS: Mapping[str, str] = {one.name: one.terms for one in PROVIDERS.values()}
+"""What the data of each provider may be used for, by its name."""
 
 
 class Market:
@@ -21,10 +26,13 @@ class Market:
     ----------
     current
         Returns the newest snapshot, at once.
+    live
+        What fetches the data; None where nothing is fetched.
     """
 
-    def __init__(self, current: Callable[[], Snapshot]) -> None:
+    def __init__(self, current: Callable[[], Snapshot], live: Live | None = None) -> None:
         self._current = current
+        self.live = live
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -108,5 +116,7 @@ def open_market(settings: Settings) -> Market:
     """
     if settings.data == "files" and settings.files is not None:
         return Market(Folder(settings.files).snapshot)
-    sample = Snapshot(sample_series(), (), is_sample=True, label="Sample data")
-    return Market(lambda: sample)
+    if settings.data == "sample":
+        return Market(sample_snapshot)
+    live = Live(settings)
+    return Market(live.snapshot, live)

@@ -35,6 +35,11 @@ _CHART = "/v8/finance/chart/"
 _COLUMNS = ("open", "high", "low", "close", "volume")
 # Quotes are delayed, those of indices by up to 20 minutes.
 _DELAY = timedelta(minutes=30)
+# What yfinance learns as the time zone of everything. It only turns the first day asked for into
+# a moment with it: the days that come back are in the zone that comes with them.
+_ZONE = json.dumps({"chart": {"result": [{"meta": {"exchangeTimezoneName": "UTC"}}]}})
+# Sessions in the east begin on the UTC day before.
+_EARLIER = timedelta(days=1)
 # yfinance keeps its session in one object for the whole process; calls side by side have
 # mixed up each other's answers.
 _one_at_a_time = threading.Lock()
@@ -43,8 +48,7 @@ _one_at_a_time = threading.Lock()
 def daily(symbol: str, start: date | None, access: Access, today: date) -> pd.DataFrame:
     """Daily prices of days that are over, by the calendar of the exchange.
 
-    Two requests for the first call for a symbol in a process, one for those after it. Volume
-    is in shares, for coins in US dollars.
+    One request. Volume is in shares, for coins in US dollars.
 
     Parameters
     ----------
@@ -75,17 +79,18 @@ def daily(symbol: str, start: date | None, access: Access, today: date) -> pd.Da
 
 
 class _Charts(BaseAdapter):
-    """Answers yfinance's session: charts from the source, checked, and nothing else.
+    """Answers yfinance's session: the chart from the source, checked, and nothing else.
 
     The cookie and the crumb that yfinance asks for first are answered with nothing: charts
-    need neither, and asking for them is what Yahoo limits first. Checking here, before
-    yfinance reads anything, makes each failure one request and one type of error: yfinance
-    would ask seven times at HTTP 429 and make an unknown symbol an empty frame.
+    need neither, and asking for them is what Yahoo limits first. The chart that it asks for to
+    learn the time zone is answered here. Checking before yfinance reads anything makes each
+    failure one request and one type of error: yfinance would ask seven times at HTTP 429 and
+    make an unknown symbol an empty frame.
 
     Attributes
     ----------
     meta
-        What the last chart says of the instrument.
+        What the chart says of the instrument.
     """
 
     def __init__(self, symbol: str, access: Access) -> None:
@@ -98,9 +103,14 @@ class _Charts(BaseAdapter):
         self, request: requests.PreparedRequest, *_args: Any, **_options: Any
     ) -> requests.Response:
         url = urlsplit(request.url or "")
-        is_chart = url.path.startswith(_CHART)
         # An empty crumb falls out here.
-        body = json.dumps(self._chart(url.path, dict(parse_qsl(url.query)))) if is_chart else ""
+        query = dict(parse_qsl(url.query))
+        if not url.path.startswith(_CHART):
+            body = ""
+        elif "period1" in query:
+            body = json.dumps(self._chart(url.path, query))
+        else:
+            body = _ZONE
         response = requests.Response()
         response.status_code = 200
         response.request = request
@@ -121,9 +131,7 @@ class _Charts(BaseAdapter):
             raise NoData(NAME, self._symbol)
         result = at(results, 0)
         self._check_meta(at(result, "meta"))
-        # The first chart yfinance asks for is only for the time zone.
-        if "period1" in query:
-            self._check_prices(result)
+        self._check_prices(result)
         return data
 
     def _refusal(self, data: Any) -> SourceError | None:
@@ -159,9 +167,12 @@ class _Charts(BaseAdapter):
 
 def _history(symbol: str, start: date | None, charts: _Charts) -> pd.DataFrame:
     yfinance = _yfinance()
+    if yfinance.utils.is_isin(symbol.upper()):
+        # yfinance would search for what it is called at Yahoo.
+        raise UnknownSymbol(NAME, symbol)
     session = requests.Session()
     session.mount("https://", charts)
-    span = {"period": "max"} if start is None else {"start": start}
+    span = {"period": "max"} if start is None else {"start": start - _EARLIER}
     with warnings.catch_warnings():
         # yfinance uses what pandas is about to change.
         warnings.filterwarnings("ignore", module=r"yfinance\.")

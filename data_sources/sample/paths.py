@@ -5,7 +5,6 @@ every instrument and the correlation of the daily log returns of leader-follower
 rounded from daily closes; where no history was at hand (SOL, XRP) they are judgement.
 """
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +24,6 @@ _DAYS_A_YEAR = 365
 def read_waypoints() -> pd.DataFrame:
     """Read the published closes: one column per instrument, NaN where it has no level."""
     return pd.read_csv(_HERE / "waypoints.csv", index_col="date", parse_dates=True)
-
-
-def nyse_sessions(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
-    """Days the New York Stock Exchange was open, from first to last."""
-    import exchange_calendars  # noqa: PLC0415 - takes longer to import than the sample to make
-
-    with warnings.catch_warnings():
-        # exchange_calendars 4.13 still uses what pandas 3.1 deprecates.
-        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
-        calendar = exchange_calendars.get_calendar("XNYS", start=first, end=last)
-    sessions: pd.DatetimeIndex = calendar.sessions
-    return sessions
 
 
 def sample_paths(

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("instrument", sa.JSON),
         sa.Column("source", sa.Text),
         sa.Column("is_sample", sa.Boolean),
+        sa.Column("day_end", sa.Text),
         sa.Column("as_of", sa.Date),
         sa.Column("fetched_at", moment),
         sa.Column("last_error", sa.Text),
@@ -44,4 +45,13 @@ def upgrade() -> None:
         sa.Column("series", sa.Text, primary_key=True),
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("until", moment, nullable=False),
+    )
+    op.create_table(
+        "pauses",
+        sa.Column("provider", sa.Text, primary_key=True),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("since", moment, nullable=False),
+        sa.Column("until", moment, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("is_wish", sa.Boolean, nullable=False),
     )

@@ -4,17 +4,21 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-import yfinance
-from upstream import Upstream, serve
-from yfinance.data import YfData
 
-from data_sources.providers import yahoo
+from settings import Access
+from tests.upstream import Upstream, serve, settings
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     with serve() as server:
         yield server
+
+
+@pytest.fixture
+def access(upstream: Upstream) -> Access:
+    more = {"timeout": 5, "user_agent": "Bellwether test"}
+    return settings(upstream).yahoo.model_copy(update=more)
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +37,3 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         monkeypatch.delenv(name.upper(), raising=False)
     yield asked
     assert asked <= {"127.0.0.1"}
-
-
-@pytest.fixture(autouse=True)
-def _new_process() -> None:
-    """Let yfinance forget the time zones it knows."""
-    yahoo._yfinance()
-    YfData.cache_get.cache_clear()
-    for symbol in ("^RUT", "IWM", "BTC-USD"):
-        yfinance.cache.get_tz_cache().store(symbol, None)

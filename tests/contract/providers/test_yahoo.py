@@ -8,29 +8,43 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yfinance
-from upstream import COIN, FUND, TODAY, Upstream
+from yfinance.data import YfData
 
-from data_sources.errors import NoData
+from data_sources.errors import BadResponse, NoData, UnknownSymbol
 from data_sources.providers import yahoo
 from settings import Access
-
-
-@pytest.fixture
-def access(upstream: Upstream) -> Access:
-    return Access(
-        base_url=upstream.base_url, timeout=5, user_agent="Bellwether test", min_interval=0
-    )
+from tests.upstream import TODAY, Upstream
 
 
 @pytest.mark.parametrize("symbol", ["IWM", "^RUT"])
-def test_days_are_those_of_the_exchange_summer_and_winter(access: Access, symbol: str) -> None:
+def test_days_are_those_of_the_exchange_summer_and_winter(
+    upstream: Upstream, access: Access, symbol: str
+) -> None:
     frame = yahoo.daily(symbol, None, access, TODAY)
-    pd.testing.assert_frame_equal(frame, FUND, check_freq=False)
+    pd.testing.assert_frame_equal(frame, upstream.days(symbol), check_freq=False)
 
 
-def test_closes_are_as_quoted_not_adjusted_for_dividends(access: Access) -> None:
+@pytest.mark.parametrize("start", [date(2024, 1, 16), date(2023, 7, 4)])
+def test_sessions_that_begin_on_the_utc_day_before_keep_their_day(
+    upstream: Upstream, access: Access, start: date
+) -> None:
+    frame = yahoo.daily("^AXJO", start, access, TODAY)
+    expected = upstream.days("^AXJO").loc[pd.Timestamp(start) :]
+    assert frame.index[0].date() == start
+    pd.testing.assert_frame_equal(frame, expected, check_freq=False)
+
+
+def test_closes_are_as_quoted_not_adjusted_for_dividends(
+    upstream: Upstream, access: Access
+) -> None:
     frame = yahoo.daily("IWM", None, access, TODAY)
-    assert frame["close"].tolist() == FUND["close"].tolist()
+    assert frame["close"].tolist() == upstream.days("IWM")["close"].tolist()
+
+
+def test_a_price_in_pence_is_refused(upstream: Upstream, access: Access) -> None:
+    with pytest.raises(BadResponse, match=r"quotes SHEL\.L in another currency than USD"):
+        yahoo.daily("SHEL.L", None, access, TODAY)
+    assert upstream.count("yahoo", "SHEL.L") == 1
 
 
 @pytest.mark.parametrize(
@@ -61,11 +75,34 @@ def test_an_evening_asked_for_alone_is_the_session_just_over(access: Access) -> 
     assert list(frame.index) == [pd.Timestamp(TODAY)]
 
 
-def test_the_second_call_for_a_symbol_is_one_request(upstream: Upstream, access: Access) -> None:
-    yahoo.daily("IWM", None, access, TODAY)
-    asked = len(upstream.requests)
-    yahoo.daily("IWM", date(2024, 3, 11), access, TODAY)
-    assert (asked, len(upstream.requests)) == (2, 3)
+@pytest.mark.parametrize("start", [None, date(2024, 3, 11)])
+def test_the_first_call_for_a_symbol_is_one_request_too(
+    upstream: Upstream, access: Access, start: date | None
+) -> None:
+    yahoo._yfinance()
+    YfData.cache_get.cache_clear()
+    yfinance.cache.get_tz_cache().store("IWM", None)
+    yahoo.daily("IWM", start, access, TODAY)
+    yahoo.daily("IWM", start, access, TODAY)
+    assert upstream.count() == 2
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Australia/Sydney"])
+@pytest.mark.parametrize("symbol", ["IWM", "^AXJO", "BTC-USD"])
+def test_what_yfinance_remembers_as_the_time_zone_does_not_matter(
+    upstream: Upstream, access: Access, symbol: str, zone: str
+) -> None:
+    yahoo._yfinance()
+    yfinance.cache.get_tz_cache().store(symbol, zone)
+    frame = yahoo.daily(symbol, date(2024, 3, 12), access, TODAY)
+    expected = upstream.days(symbol.removesuffix("-USD")).loc["2024-03-12":]
+    pd.testing.assert_frame_equal(frame, expected.loc[: frame.index[-1]], check_freq=False)
+
+
+def test_a_number_of_a_security_is_no_symbol(upstream: Upstream, access: Access) -> None:
+    with pytest.raises(UnknownSymbol):
+        yahoo.daily("US4642876555", None, access, TODAY)
+    assert upstream.count() == 0
 
 
 def test_neither_cookie_nor_crumb_is_asked_for(upstream: Upstream, access: Access) -> None:
@@ -78,23 +115,23 @@ def test_days_without_a_close_are_dropped(upstream: Upstream, access: Access) ->
     upstream.patch_yahoo = {name: [None, None] for name in ("open", "high", "low", "close")}
     upstream.patch_yahoo["volume"] = [None, None]
     frame = yahoo.daily("IWM", None, access, TODAY)
-    pd.testing.assert_frame_equal(frame, FUND.iloc[2:], check_freq=False)
+    pd.testing.assert_frame_equal(frame, upstream.days("IWM").iloc[2:], check_freq=False)
 
 
 def test_zeros_of_early_indices_are_missing_values(upstream: Upstream, access: Access) -> None:
     upstream.patch_yahoo = {name: [0.0, 0.0] for name in ("open", "high", "low")}
     frame = yahoo.daily("^RUT", None, access, TODAY)
-    assert frame["close"].tolist() == FUND["close"].tolist()
+    assert frame["close"].tolist() == upstream.days("^RUT")["close"].tolist()
     assert frame[["open", "high", "low"]].isna().sum().tolist() == [2, 2, 2]
 
 
 def test_days_after_the_last_one_are_no_data(upstream: Upstream, access: Access) -> None:
     with pytest.raises(NoData):
         yahoo.daily("BTC-USD", TODAY + timedelta(days=3), access, TODAY + timedelta(days=9))
-    assert len(upstream.requests) == 2
+    assert len(upstream.requests) == 1
 
 
-def test_threads_take_turns_and_never_mix_up_answers(access: Access) -> None:
+def test_threads_take_turns_and_never_mix_up_answers(upstream: Upstream, access: Access) -> None:
     frames: dict[str, pd.DataFrame] = {}
 
     def fetch(symbol: str) -> None:
@@ -105,9 +142,10 @@ def test_threads_take_turns_and_never_mix_up_answers(access: Access) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert frames["IWM"].equals(FUND)
-    assert frames["^RUT"].equals(FUND)
-    assert frames["BTC-USD"].equals(COIN.iloc[:-1])
+    assert frames["IWM"].equals(upstream.days("IWM"))
+    assert frames["^RUT"].equals(upstream.days("^RUT"))
+    assert frames["BTC-USD"].equals(upstream.days("BTC").iloc[:-1])
+    assert upstream.most_in_flight["yahoo"] == 1
 
 
 def test_only_warnings_from_inside_yfinance_are_silenced(
