@@ -6,7 +6,7 @@ documented in docs/links.md.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
@@ -33,6 +33,7 @@ class ViewState:
     base: int = 126
     cooldown: int = 60
     rally: int = 50
+    align: Literal["nyclose", "utc"] | None = None
     theme: Literal["dark", "light"] | None = None
 
     @property
@@ -61,7 +62,7 @@ class Field:
         return getattr(ViewState(), self.name)
 
 
-_ID = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,15}")
+_ID = re.compile(r"\^?[A-Z0-9][A-Z0-9._-]{0,15}")
 
 
 def _ids(raw: str) -> tuple[str, ...]:
@@ -188,6 +189,12 @@ FIELDS = (
         _whole_number(10, 500, "percent"), str,
     ),
     Field(
+        "align", "align", "Crypto day",
+        "When the days of coins end: `nyclose` with New York's session, `utc` at 00:00 UTC; "
+        "otherwise New York's close where every coin shown has it.",
+        _one_of("nyclose", "utc"), lambda align: align or "",
+    ),
+    Field(
         "theme", "theme", "Theme",
         "`dark` or `light` when chosen; otherwise the reader's system decides.",
         _one_of("dark", "light"), lambda theme: theme or "",
@@ -207,7 +214,8 @@ def parse(
         With or without a leading ``?``; anything at all.
     available : mapping, optional
         Ids there is data for, under "small_caps" and "coins". Others are dropped with a notice;
-        when none is left the first available one stands in.
+        when none is left the first available one stands in. Under "new_york", coins that have
+        New York closes: without it, none has.
 
     Returns
     -------
@@ -282,7 +290,17 @@ def _only_available(
             kept = field.default if field.default[0] in there else tuple(there)[:1]
         changed: dict[str, Any] = {name: kept or field.default}
         state = replace(state, **changed)
+    without = [id_ for id_ in state.coins if id_ not in available.get("new_york", ())]
+    if state.align == "nyclose" and without:
+        have = "has" if len(without) == 1 else "have"
+        reason = f"{_joined(without)} {have} no New York closes here"
+        notices.append(_ignored("align", state.align, reason))
+        state = replace(state, align=None)
     return state
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _ignored(key: str, raw: str, reason: str) -> str:

@@ -39,10 +39,11 @@
     fields.forEach((field, i) => {
       const text = write(field, values[i]);
       // A list never gets empty and a number never leaves its bounds: the last good value holds.
-      const usable = (text !== "" || field.key === "theme") && valid(field);
+      const usable = (text !== "" || field.default === "") && valid(field);
       next[field.key] = usable ? text : state[field.key];
       if (field.list && text === "") set_props(field.id, { [field.property]: read(field, state[field.key]) });
     });
+    if (next.align === "nyclose" && !haveNewYork(next.c)) next.align = "";
     const changed = fields.filter((field) => next[field.key] !== state[field.key]);
     if (!changed.length) return skip();
     const query = toQuery(next);
@@ -53,12 +54,22 @@
     return query;
   }
 
+  // Whether all of these coins have New York closes: that, or none of them is shown at them.
+  function haveNewYork(coins) {
+    const there = document.querySelector("[data-new-york]")?.dataset.newYork.split("~") ?? [];
+    return coins.split("~").every((id) => there.includes(id));
+  }
+
   // Parts of the page that mirror the state without being controls of their own.
   function reflect() {
     const [from, to] = state.t.split("..");
     set_props("span-from", { value: from });
     set_props("span-to", { value: to === "latest" ? "" : to });
     set_props("window-slider", { value: state.w });
+    if (document.getElementById("day-end")) {
+      const both = haveNewYork(state.c);
+      set_props("day-end", { value: state.align || (both ? "nyclose" : "utc"), disabled: !both });
+    }
     set_props("mantine", { forceColorScheme: state.theme || null });
     mark();
   }
@@ -172,7 +183,10 @@
     }
   });
   document.addEventListener("change", (event) => {
-    const { id } = event.target;
+    const { id, value } = event.target;
+    // New York's close can be chosen only where it is what a link without a choice shows.
+    if (event.target.closest("#day-end"))
+      return set_props("control-align", { data: value === "utc" ? value : "" });
     if (id !== "span-from" && id !== "span-to") return;
     const from = document.getElementById("span-from").value;
     const to = document.getElementById("span-to").value;

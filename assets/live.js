@@ -59,7 +59,7 @@
     return whole + ((!teen && { 1: "st", 2: "nd", 3: "rd" }[whole % 10]) || "th");
   }
 
-  function windowName(view) {
+  function windowName(view, dayEnd) {
     const n = statistics.observations(view.w, view.f), unit = PERIODS[view.f];
     const method = {
       pearson: "", spearman: "Spearman ", ewma: `EWMA (λ = ${statistics.ewmaLambda(n).toFixed(3)}) `,
@@ -67,7 +67,7 @@
     const period = view.f === "d" ? "" : ` of ${unit}ly returns`;
     const steps = Math.abs(view.lag), leader = view.lag > 0 ? "small caps" : "crypto";
     const lag = steps ? ` with ${leader} leading by ${steps} ${unit}${steps === 1 ? "" : "s"}` : "";
-    return `${view.w}-session ${method}correlation${period}${lag}`;
+    return `${view.w}-session ${method}correlation${period}${dayEnd}${lag}`;
   }
 
   // Everything the chart shows for one setting of the controls.
@@ -108,7 +108,7 @@
     for (let i = 0; i < count; i++) [low[i], high[i]] = statistics.fisherInterval(r[i], n, view.m);
     const envelope = statistics.fisherInterval(overall, n, view.m);
     const at = [...r.keys()].filter((i) => !Number.isNaN(r[i]));
-    const name = windowName(view);
+    const name = windowName(view, about.day_end);
     if (!at.length) {
       const text = `${name} is undefined in the dates shown: ${count} shared returns, ${n} needed.`;
       return { low, high, envelope, text };

@@ -91,7 +91,7 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
 
 def card_class(rendered: Rendered) -> str:
     """CSS classes of a card in its present state."""
-    return f"card {rendered.status}"
+    return f"card {rendered.status}{' stale' if rendered.is_stale else ''}"
 
 
 def page_count(frame: pd.DataFrame) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -13,6 +14,11 @@ from data_sources.series import Series
 from view_state import ViewState
 
 EMPTY_FIGURE: Figure = {"data": [], "layout": {}}
+_DAY_END = {
+    "nyclose": "Crypto days end at New York's close.",
+    "utc": "Crypto days end at 00:00 UTC.",
+    "": "Days are as the files have them.",
+}
 
 _Made = TypeVar("_Made")
 
@@ -52,7 +58,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A chart for one view. ``status`` is "ready", "empty" or "failed"; ``message`` says why."""
+    """A chart for one view. ``status`` is "ready", "empty" or "failed"; ``message`` says why.
+
+    ``source`` is the :func:`source_line`; ``is_stale`` when it says why values are not newer.
+    """
 
     status: str
     figure: Figure
@@ -60,11 +69,12 @@ class Rendered:
     source: str
     details: list[Any]
     message: str = ""
+    is_stale: bool = False
 
 
 def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rendered:
     """Draw a chart. Never raises: nothing to draw and failures are states of their own."""
-    source = source_line(series)
+    source, is_stale = source_line(series), any(one.stale for one in series.values())
 
     def draw() -> Rendered:
         frame = chart.prepare(series, state)
@@ -75,10 +85,11 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
             finding=chart.finding(frame, state),
             source=source,
             details=chart.details(frame, state) if chart.details else [],
+            is_stale=is_stale,
         )
 
     drawn, status, message = _attempt(draw, chart, state)
-    return drawn or Rendered(status, EMPTY_FIGURE, "", source, [], message)
+    return drawn or Rendered(status, EMPTY_FIGURE, "", source, [], message, is_stale)
 
 
 def values(
@@ -103,12 +114,36 @@ def _attempt(
         return None, "failed", message
 
 
-def source_line(series: Mapping[str, Series]) -> str:
-    """Where the values come from and how old they are."""
+def source_line(series: Mapping[str, Series], today: date | None = None) -> str:
+    """Why values are not newer, where they come from, how old they are and when their days end.
+
+    `today` is the UTC day ages are counted to; without one, the present day.
+    """
+    if not series:
+        return ""
+    today = today or datetime.now(UTC).date()
+    is_sample = any(one.is_sample for one in series.values())
+    reasons: dict[str, list[str]] = {}
     by_day: dict[pd.Timestamp, list[str]] = {}
     for one in series.values():
         by_day.setdefault(one.as_of, []).append(one.id if one.is_sample else one.source)
-    parts = [f"{', '.join(names)} to {day(when)}" for when, names in by_day.items()]
-    if any(one.is_sample for one in series.values()):
-        return f"{SAMPLE_NOTE}: {'; '.join(parts)}. Crypto days end at 00:00 UTC."
-    return f"Source: {'; '.join(parts)}. Days are as the files have them." if parts else ""
+        if one.stale:
+            reasons.setdefault(one.stale.removesuffix("."), []).append(one.id)
+    parts = [
+        f"{', '.join(dict.fromkeys(names))} to {day(when)}"
+        + ("" if is_sample else f" ({_age((today - when.date()).days)})")
+        for when, names in by_day.items()
+    ]
+    ends = {one.day_end for one in series.values() if one.instrument.kind == "coin"}
+    return " ".join(
+        [
+            *(f"Stale {', '.join(ids)}: {reason}." for reason, ids in reasons.items()),
+            f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}.",
+            *(_DAY_END[end] for end in sorted(ends)),
+        ]
+    )
+
+
+def _age(days: int) -> str:
+    # East of Greenwich a file may hold a day that UTC has not begun.
+    return {0: "today", 1: "yesterday"}.get(max(days, 0), f"{days:,} days ago")

@@ -1,6 +1,6 @@
 """The controls. Each holds one field of the view; assets/link.js reads and writes them all."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,9 +14,9 @@ WINDOWS = (30, 60, 90, 180, 250)
 
 _FIELD = {field.key: field for field in FIELDS}
 # Properties a control keeps its value in, where that is not "value".
-_PROPERTY = {"t": "data", "theme": "data"}
+_PROPERTY = {"t": "data", "align": "data", "theme": "data"}
 # A change of these is a step Back returns from; the others are tuning and replace the address.
-_STEPS = {"s", "c", "t", "scale", "m", "f"}
+_STEPS = {"s", "c", "t", "scale", "m", "f", "align"}
 _LISTS = {"s", "c"}
 _NUMBERS = {"w", "lag", "high", "base", "cool", "rally"}
 
@@ -43,8 +43,12 @@ def wiring() -> list[dict[str, Any]]:
 
 
 def instruments(available: Mapping[str, Instrument], state: ViewState) -> list[Any]:
-    """Pickers for small caps and coins."""
-    return [_picker("s", "small_cap", available, state), _picker("c", "coin", available, state)]
+    """Pickers for small caps and coins, and a line for the symbols that are being added."""
+    return [
+        _picker("s", "small_cap", available, state),
+        _picker("c", "coin", available, state),
+        html.Div(id="adding", className="adding", role="status"),
+    ]
 
 
 def _picker(
@@ -61,6 +65,9 @@ def _picker(
         value=list(getattr(state, _FIELD[key].name)),
         maxValues=MOST_INSTRUMENTS,
         searchable=True,
+        # Enter takes the first match, or adds what is typed; assets/symbols.js offers that.
+        selectFirstOptionOnChange=True,
+        nothingFoundMessage=html.Div("Nothing here has that name.", id=f"offer-{key}"),
         hidePickedOptions=True,
         checkIconPosition="right",
         size="xs",
@@ -129,8 +136,8 @@ def rules(state: ViewState) -> html.Details:
     )  # fmt: skip
 
 
-def correlation(state: ViewState) -> list[Any]:
-    """Window, method, returns and lag."""
+def correlation(state: ViewState, new_york: Collection[str]) -> list[Any]:
+    """Window, method, returns, end of the crypto day and lag."""
     return [
         html.Fieldset(
             [
@@ -166,8 +173,47 @@ def correlation(state: ViewState) -> list[Any]:
         ),
         _segments("m", {"pearson": "Pearson", "spearman": "Spearman", "ewma": "EWMA"}, state),
         _segments("f", {"d": "Daily", "w": "Weekly", "m": "Monthly"}, state),
+        _day_end(state, new_york),
         _number("lag", "Small caps lead by", state.lag, -60, 60),
     ]  # fmt: skip
+
+
+def _day_end(state: ViewState, new_york: Collection[str]) -> html.Div | dcc.Store:
+    """When crypto days end: no control, only its value, where no coin has New York closes.
+
+    The control shows what the charts show; assets/link.js keeps it so when coins change. The
+    value in the link is empty while nothing else than the better one was chosen.
+    """
+    chosen = dcc.Store(id=control_id("align"), data=_FIELD["align"].write(state.align))
+    if not new_york:
+        return chosen
+    has_both = all(i in new_york for i in state.coins)
+    return html.Div(
+        [
+            html.Span(
+                [
+                    _FIELD["align"].label,
+                    html.Span(" (not every coin has both)", className="one-only"),
+                ],
+                className="label",
+                id="label-align",
+            ),
+            dmc.SegmentedControl(
+                id="day-end",
+                data=[
+                    {"value": "nyclose", "label": "New York close"},
+                    {"value": "utc", "label": "UTC day"},
+                ],
+                value=state.align or ("nyclose" if has_both else "utc"),
+                disabled=not has_both,
+                size="xs",
+                **{"aria-labelledby": "label-align"},
+            ),
+            chosen,
+        ],
+        className="control",
+        **{"data-new-york": "~".join(new_york)},
+    )
 
 
 def theme(state: ViewState) -> list[Any]:

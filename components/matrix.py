@@ -11,7 +11,7 @@ from dash import html
 from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
 from components.chart import Chart
-from components.plotting import EmptyChartError, Figure, day, sample_mark, shown_span
+from components.plotting import EmptyChartError, Figure, day, day_end, sample_mark, shown_span
 from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
 from components.theme import Theme, base_layout
 from data_sources.series import Series
@@ -126,14 +126,16 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
 def finding(frame: Matrix, state: ViewState) -> str:
     """The strongest and weakest pair, or the one pair there is."""
     defined = frame.cells.dropna(subset="correlation")
-    name = window_name(state)
+    days = day_end(frame.series, state.coins)
+    name = window_name(state, days)
     if defined.empty:
         return f"{name} is undefined for every pair: too few shared returns."
     if len(frame.cells) == 1:
         cell = defined.iloc[0]
         return (
-            f"{cell.small_cap} × {cell.coin}: {number(cell.correlation)} (95% {number(cell.low)} "
-            f"to {number(cell.high)}), N = {cell.n}. Add small caps or coins to compare pairs here."
+            f"{cell.small_cap} × {cell.coin}{days}: {number(cell.correlation)} "
+            f"(95% {number(cell.low)} to {number(cell.high)}), N = {cell.n}. "
+            "Add small caps or coins to compare pairs here."
         )
     best = defined.loc[defined.correlation.idxmax()]
     worst = defined.loc[defined.correlation.idxmin()]

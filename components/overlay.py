@@ -18,6 +18,7 @@ from components.plotting import (
     Figure,
     base_figure,
     day,
+    day_end,
     milliseconds,
     noon,
     rules,
@@ -279,12 +280,13 @@ def finding(frame: Overlay, state: ViewState) -> str:
     known, hits = frame.any_day[180].dropna(), int((after > 0).sum())
     low, high = wilson_interval(hits, len(after))
     median = f"; median {signed(after.median())}" if len(after) > 1 else ""
+    days = day_end(frame.series, state.pair[1:])
     missing = f" ({count - len(after)} more have no outcome)" if count > len(after) else ""
     return (
         f"{coin} was higher 180 days after {hits} of {len(after)} "
         f"{'breakout' if len(after) == 1 else 'breakouts'} of the {small_cap} (95% {low:.0%} to "
         f"{high:.0%}{median}){missing}, and 180 days after {(known > 0).mean():.0%} of the "
-        f"{len(known):,} days shown whose outcome is known."
+        f"{len(known):,} days shown whose outcome is known{days and f', all{days}'}."
     )
 
 

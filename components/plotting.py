@@ -1,7 +1,7 @@
 """Encoding shared by the charts: compact arrays, the shown span, rules and shades."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from view_state import ViewState
 
 SAMPLE_NOTE = "Sample data: simulated between published turning points"
 _NOON = 12 * 3_600_000
+_DAY_END = {"nyclose": " at New York closes", "utc": " by UTC days", "": ""}
 
 
 # A figure as plotly.js reads it. Plain, because go.Figure takes ten times as long to build and
@@ -42,6 +43,12 @@ def noon(day: pd.Timestamp | date) -> str:
 def day(when: pd.Timestamp | date) -> str:
     """A date as a reader writes it: 14 Nov 2016."""
     return f"{when.day} {when:%b %Y}"
+
+
+def day_end(series: Mapping[str, Series], coins: Collection[str]) -> str:
+    """When the days of these coins end, to follow what was made of them; "" when not known."""
+    ends = {series[i].day_end for i in coins if i in series}
+    return _DAY_END[ends.pop()] if len(ends) == 1 else ""
 
 
 def values(column: pd.Series | np.ndarray) -> dict[str, str]:

@@ -24,6 +24,7 @@ from components.plotting import (
     Figure,
     base_figure,
     day,
+    day_end,
     milliseconds,
     rules,
     shown_span,
@@ -207,6 +208,7 @@ def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object]:
         "hashes": {i: frame.series[i].content_hash for pair in frame.lines for i in pair},
         "span": [f"{edge:%Y-%m-%d}" for edge in frame.span],
         "latest": state.span[1] is None,
+        "day_end": day_end(frame.series, state.pair[1:]),
         "w": state.window,
         "m": state.method,
         "f": state.frequency,
@@ -221,7 +223,7 @@ def _ink(frame: RollingCorrelation, pair: Pair) -> str:
 def finding(frame: RollingCorrelation, state: ViewState) -> str:
     """The read-out. assets/live.js writes the same words while a control moves."""
     focus = frame.lines[state.pair].dropna()
-    name = window_name(state)
+    name = window_name(state, day_end(frame.series, state.pair[1:]))
     if focus.empty:
         return (
             f"{name} is undefined in the dates shown: {frame.overall_n} shared returns, "
@@ -245,8 +247,11 @@ def finding(frame: RollingCorrelation, state: ViewState) -> str:
     )
 
 
-def window_name(state: ViewState) -> str:
-    """The statistic in words: "90-session correlation", with method, period and lag if unusual."""
+def window_name(state: ViewState, days: str) -> str:
+    """The statistic in words: "90-session correlation", with method, period and lag if unusual.
+
+    `days` says when the days of the coins end, as :func:`components.plotting.day_end` writes it.
+    """
     method = {
         "pearson": "",
         "spearman": "Spearman ",
@@ -257,7 +262,7 @@ def window_name(state: ViewState) -> str:
     leader = "small caps" if state.lag > 0 else "crypto"
     plural = "" if abs(state.lag) == 1 else "s"
     lag = f" with {leader} leading by {abs(state.lag)} {unit}{plural}" if state.lag else ""
-    return f"{state.window}-session {method}correlation{period}{lag}"
+    return f"{state.window}-session {method}correlation{period}{days}{lag}"
 
 
 def number(value: float) -> str:

@@ -16,10 +16,11 @@ from view_state import ViewState, parse
 def available(market: Market) -> dict[str, list[str]]:
     """Ids a link may name, as :func:`view_state.parse` wants them."""
     kinds = {"small_caps": "small_cap", "coins": "coin"}
-    return {
+    there = {
         name: [i for i, one in market.instruments.items() if one.kind == kind]
         for name, kind in kinds.items()
     }
+    return {**there, "new_york": list(market.new_york)}
 
 
 def register(app: Dash, market: Market) -> None:
@@ -55,7 +56,7 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     def view(query: object) -> tuple[ViewState, dict[str, Series]]:
         # The browser sends text; anyone can send anything.
         state = parse(query if isinstance(query, str) else "", available(market))[0]
-        return state, market.series((*state.small_caps, *state.coins))
+        return state, market.series((*state.small_caps, *state.coins), state.align or "")
 
     outputs = [
         Output(f"graph-{chart.id}", "figure"),

@@ -16,7 +16,7 @@ PATH = "/"
 
 def content(state: ViewState, market: Market) -> list[Any]:
     """Everything below the top bar."""
-    series = market.series((*state.small_caps, *state.coins))
+    series = market.series((*state.small_caps, *state.coins), state.align or "")
     overlay, correlation, matrix = (
         (CHARTS[i], render(CHARTS[i], series, state))
         for i in ("overlay", "rolling-correlation", "matrix")
@@ -35,7 +35,11 @@ def content(state: ViewState, market: Market) -> list[Any]:
         html.Div(
             [
                 card(*overlay, height=400),
-                card(*correlation, height=300, controls=controls.correlation(state)),
+                card(
+                    *correlation,
+                    height=300,
+                    controls=controls.correlation(state, market.new_york),
+                ),
                 card(*matrix, height=260),
             ],
             className="cards",

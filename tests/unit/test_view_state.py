@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from view_state import FIELDS, LONGEST_QUERY, MOST_INSTRUMENTS, ViewState, parse, to_query
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_links.json").read_text(encoding="utf-8"))
-AVAILABLE = {"small_caps": ["IWM", "RUT", "IWN"], "coins": ["BTC", "ETH"]}
+AVAILABLE = {"small_caps": ["IWM", "RUT", "IWN"], "coins": ["BTC", "ETH"], "new_york": ["BTC"]}
 examples = settings(max_examples=120, derandomize=True, deadline=None, database=None)
 
 ids = st.lists(
@@ -39,6 +39,7 @@ states = st.builds(
     base=st.integers(5, 1260),
     cooldown=st.integers(0, 504),
     rally=st.integers(10, 500),
+    align=st.sampled_from([None, "nyclose", "utc"]),
     theme=st.sampled_from([None, "dark", "light"]),
 )
 
@@ -80,6 +81,7 @@ def test_the_default_view_is_what_the_design_says() -> None:
         base=126,
         cooldown=60,
         rally=50,
+        align=None,
         theme=None,
     )
 
@@ -92,11 +94,11 @@ def test_defaults_are_left_out_of_a_link() -> None:
 def test_keys_stand_in_a_fixed_order() -> None:
     state = ViewState(
         ("IWN",), ("ETH",), (date(2017, 1, 1), None), "z", 30, "ewma", "w", 3,
-        252, 60, 10, 20, "dark",
+        252, 60, 10, 20, "utc", "dark",
     )  # fmt: skip
     assert to_query(state) == (
         "v=1&s=IWN&c=ETH&t=2017-01-01..latest&scale=z&w=30&m=ewma&f=w&lag=3"
-        "&high=252&base=60&cool=10&rally=20&theme=dark"
+        "&high=252&base=60&cool=10&rally=20&align=utc&theme=dark"
     )
 
 
@@ -142,6 +144,7 @@ BAD = {
     "base": ["", "4", "1261", "inf"],
     "cool": ["", "-1", "505", "60d"],
     "rally": ["", "9", "501", "50%"],
+    "align": ["", "UTC", "ny", "nyclose~utc", "auto", "None"],
     "theme": ["", "Dark", "auto", "None"],
 }  # fmt: skip
 
@@ -255,6 +258,35 @@ def test_with_nothing_available_the_view_is_still_valid() -> None:
     assert len(notices) == 3
 
 
+@pytest.mark.parametrize(
+    ("coins", "new_york", "lack"),
+    [
+        ("BTC~SOL", ["BTC"], "SOL has"),
+        ("SOL~BTC~ETH", ["BTC"], "SOL and ETH have"),
+        ("SOL~BTC~ETH", [], "SOL, BTC and ETH have"),
+        ("BTC", None, "BTC has"),
+    ],
+)
+def test_new_york_closes_of_some_coins_only_are_a_notice(coins, new_york, lack) -> None:
+    """One chart never holds crypto days of two kinds."""
+    here = {"small_caps": ["RUT"], "coins": ["BTC", "ETH", "SOL"]}
+    here |= {} if new_york is None else {"new_york": new_york}
+    state, notices = parse(f"c={coins}&align=nyclose", here)
+    assert state == parse(f"c={coins}")[0]
+    assert notices == (f"align=nyclose was ignored: {lack} no New York closes here.",)
+
+
+@pytest.mark.parametrize("query", ["c=BTC~ETH&align=nyclose", "c=SOL&align=utc", "c=SOL"])
+def test_days_that_all_coins_have_are_no_notice(query: str) -> None:
+    here = {"small_caps": ["RUT"], "coins": ["BTC", "ETH", "SOL"], "new_york": ["BTC", "ETH"]}
+    assert parse(query, here) == (parse(query)[0], ())
+
+
+def test_a_coin_there_is_no_data_for_does_not_hold_up_the_others() -> None:
+    state, notices = parse("c=BTC~XYZ&align=nyclose", AVAILABLE)
+    assert (state.align, notices) == ("nyclose", ("c=XYZ was ignored: no coin here has that id.",))
+
+
 def test_availability_may_be_any_collection() -> None:
     here = {"small_caps": {"IWN": 1}, "coins": frozenset({"ETH"})}
     assert parse("s=IWN", here)[0] == ViewState(("IWN",), ("ETH",))
@@ -280,6 +312,7 @@ GOOD = [
     "t=2017-01-01..latest",
     "m=ewma",
     "theme=dark",
+    "align=nyclose",
     "high=252",
 ]
 

@@ -10,12 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from components.card import card_class
 from components.chart import render, source_line
 from components.plotting import milliseconds, noon, shown_span
 from components.registry import CHARTS
 from data_sources.catalog import CATALOG
 from data_sources.sample import sample_series
 from data_sources.series import Series, make_series
+from tests.unit.new_york_market import new_york_market
 from view_state import ViewState
 
 SAMPLE = sample_series()
@@ -83,8 +85,11 @@ def test_every_view_has_a_sentence_and_a_table(chart, state) -> None:
     ("card", "words"),
     [
         ("overlay", "Solana has no prices in the dates shown."),
-        ("rolling-correlation", "90-session correlation is undefined in the dates shown: 0 shared"),
-        ("matrix", "90-session correlation is undefined for every pair"),
+        (
+            "rolling-correlation",
+            "90-session correlation by UTC days is undefined in the dates shown: 0 shared",
+        ),
+        ("matrix", "90-session correlation by UTC days is undefined for every pair"),
     ],
 )
 def test_a_coin_younger_than_the_range_is_said_to_be(card, words) -> None:
@@ -189,7 +194,7 @@ def test_the_readout_is_the_last_window() -> None:
     last = np.log(closes).diff().iloc[-60:].corr().iloc[0, 1]
     z, reach = np.arctanh(last), 1.959963984540054 / np.sqrt(57)
     assert chart.finding(frame, state).startswith(
-        f"60-session correlation now {last:.2f} (95% {np.tanh(z - reach):.2f} to "
+        f"60-session correlation by UTC days now {last:.2f} (95% {np.tanh(z - reach):.2f} to "
         f"{np.tanh(z + reach):.2f}), N = 60, "
     )
 
@@ -214,11 +219,125 @@ def test_the_matrix_counts_what_is_behind_a_cell() -> None:
     assert cells["correlation"].notna().tolist() == [True, False]
 
 
-def test_sources_are_named_with_their_last_day() -> None:
-    series = climb(200, 0.0)
-    assert source_line(series) == (
-        "Source: file RUT.csv, file BTC.csv to 30 Nov 2021. Days are as the files have them."
+@pytest.mark.parametrize(
+    ("today", "age"),
+    [
+        (date(2021, 11, 29), "today"),  # a file may be a day ahead
+        (date(2021, 11, 30), "today"),
+        (date(2021, 12, 1), "yesterday"),
+        (date(2021, 12, 2), "2 days ago"),
+        (date(2026, 11, 30), "1,826 days ago"),
+    ],
+)
+def test_sources_are_named_with_their_last_day_and_age(today: date, age: str) -> None:
+    assert source_line(climb(200, 0.0), today) == (
+        f"Source: file RUT.csv, file BTC.csv to 30 Nov 2021 ({age}). "
+        "Days are as the files have them."
     )
+
+
+def test_sample_data_have_no_age() -> None:
+    """They do not get older."""
+    shown = {i: SAMPLE[i] for i in ("RUT", "BTC", "SOL")}
+    assert source_line(shown) == (
+        "Sample data: simulated between published turning points: RUT, BTC to 21 Aug 2026; "
+        "SOL to 18 Sep 2025. Crypto days end at 00:00 UTC."
+    )
+
+
+@pytest.mark.parametrize(
+    ("align", "coin", "end"),
+    [
+        ("nyclose", "Coinbase Exchange BTC-USD", "New York's close"),
+        ("utc", "Yahoo Finance BTC-USD", "00:00 UTC"),
+    ],
+)
+def test_what_is_out_of_date_says_why_first(align, coin: str, end: str) -> None:
+    market = new_york_market(["BTC"], stale=["RUT", "IWN"])
+    assert source_line(market.series(["RUT", "IWN", "BTC"], align), date(2026, 8, 22)) == (
+        "Stale RUT, IWN: Yahoo Finance has been asked too often (14:02 UTC), next try 14:32 UTC. "
+        f"Source: Yahoo Finance ^RUT, {coin} to 21 Aug 2026 (yesterday); "
+        f"Yahoo Finance IWN to 18 Sep 2025 (338 days ago). Crypto days end at {end}."
+    )
+
+
+def test_a_source_of_several_series_is_named_once_a_day() -> None:
+    series = {i: replace(one, source="one table") for i, one in climb(200, 0.0).items()}
+    assert source_line(series, date(2021, 12, 1)).startswith(
+        "Source: one table to 30 Nov 2021 (yesterday). "
+    )
+
+
+def test_without_a_coin_nothing_is_said_of_crypto_days() -> None:
+    market = new_york_market(["BTC"])
+    line = source_line(market.series(["RUT"]), date(2026, 8, 21))
+    assert line == "Source: Yahoo Finance ^RUT to 21 Aug 2026 (today)."
+    assert source_line({}) == ""
+
+
+@pytest.mark.parametrize("state", [ViewState(), ViewState(span=(date(2031, 1, 1), None))])
+def test_a_card_shows_that_something_in_it_is_stale(state: ViewState) -> None:
+    """Drawn or empty."""
+    chart = CHARTS["overlay"]
+    for stale, name in (([], False), (["RUT"], True), (["IWN"], False)):
+        series = new_york_market([], stale).series(["RUT", "BTC"])
+        assert ("stale" in card_class(render(chart, series, state)).split()) is name
+
+
+NEW_YORK = new_york_market(["BTC", "ETH", "SOL"])
+
+
+@pytest.mark.parametrize("state", [*STATES, UNSHARED])
+@pytest.mark.parametrize("card", ["rolling-correlation", "matrix"])
+def test_a_correlation_names_the_end_of_the_days_it_was_made_of(card, state) -> None:
+    """As the series have it: the view is another's wish."""
+    ids, chart = (*state.small_caps, *state.coins), CHARTS[card]
+    for align, words in (("nyclose", "at New York closes"), ("utc", "by UTC days")):
+        series = NEW_YORK.series(ids, align)
+        findings = {
+            render(chart, series, replace(state, align=a)).finding for a in (None, "nyclose", "utc")
+        }
+        assert len(findings) == 1
+        assert findings.pop().count(words) == 1
+    nobodys = {i: replace(one, day_end="") for i, one in NEW_YORK.series(ids).items()}
+    finding = render(chart, nobodys, state).finding
+    assert "UTC" not in finding
+    assert "New York" not in finding
+
+
+def test_words_stand_where_they_read_well() -> None:
+    state = ViewState(method="spearman", frequency="w", window=260, lag=-2)
+    ids = (*state.small_caps, *state.coins)
+    chart = CHARTS["rolling-correlation"]
+    finding = render(chart, NEW_YORK.series(ids), state).finding
+    assert finding.startswith(
+        "260-session Spearman correlation of weekly returns at New York closes with crypto leading "
+        "by 2 weeks now "
+    )
+    matrix = render(CHARTS["matrix"], NEW_YORK.series(ids), ViewState()).finding
+    assert matrix.startswith("RUT × BTC at New York closes: 0.")
+    overlay = render(CHARTS["overlay"], NEW_YORK.series(ids), ViewState()).finding
+    assert overlay.endswith(" days shown whose outcome is known, all at New York closes.")
+    overlay = render(CHARTS["overlay"], NEW_YORK.series(ids, "utc"), ViewState()).finding
+    assert overlay.endswith(" days shown whose outcome is known, all by UTC days.")
+    files = render(CHARTS["overlay"], climb(200, 0.5), ViewState()).finding
+    assert files.endswith(" days shown whose outcome is known.")
+
+
+def test_the_two_ends_of_a_day_are_two_correlations() -> None:
+    """What was computed for one is not shown for the other."""
+    chart = CHARTS["rolling-correlation"]
+    new_york, utc = (
+        chart.prepare(NEW_YORK.series(["RUT", "BTC"], align), ViewState()).lines["RUT", "BTC"]
+        for align in ("nyclose", "utc")
+    )
+    assert (new_york - utc).abs().max() > 0.01
+
+
+def test_coins_of_unlike_days_are_not_named_as_one() -> None:
+    series = NEW_YORK.series(["RUT", "IWN", "BTC"]) | NEW_YORK.series(["ETH", "SOL"], "utc")
+    finding = render(CHARTS["matrix"], series, BUSY).finding
+    assert finding.startswith("90-session correlation: from ")
 
 
 def test_a_value_that_is_not_of_today_is_dated() -> None:
