@@ -20,6 +20,8 @@ class Status:
         The values that are shown; None while there are none.
     is_new_york
         Whether it is the coin at New York's close instead of by UTC day.
+    is_filling
+        Whether its history is still being fetched, a stretch at a time from the beginning.
     error
         Why the last attempt to fetch it failed, in a sentence; "" when it did not.
     failed_at, next_try
@@ -29,6 +31,7 @@ class Status:
     instrument: Instrument
     series: Series | None
     is_new_york: bool = False
+    is_filling: bool = False
     error: str = ""
     failed_at: datetime | None = None
     next_try: datetime | None = None

@@ -77,7 +77,7 @@ def snapshot_of(view: View, mode: str) -> Snapshot:
         new_york={
             name: one.series
             for name, one in new_york.items()
-            if one.series and one.series.as_of.date() >= expected_session(view.now) - _NEARLY
+            if one.series and _is_near(one.series, view.now)
         },
         progress=progress,
         statuses=statuses,
@@ -95,12 +95,17 @@ def _status(view: View, instrument: Instrument, *, is_new_york: bool = False) ->
             next_try = max(next_try, pause.until)
     elif pause is not None:
         error, failed_at, next_try = pause.reason, pause.since, pause.until
+    is_filling = is_new_york and held is not None and not error and not _is_near(held, view.now)
     if held is not None:
+        stale = "" if is_filling else _stale(view, held, error, failed_at, next_try)
         # The catalog may know better than the day it was stored.
-        held = replace(
-            held, instrument=instrument, stale=_stale(view, held, error, failed_at, next_try)
-        )
-    return Status(instrument, held, is_new_york, error, failed_at, next_try)
+        held = replace(held, instrument=instrument, stale=stale)
+    return Status(instrument, held, is_new_york, is_filling, error, failed_at, next_try)
+
+
+def _is_near(series: Series, now: datetime) -> bool:
+    """Whether a coin at New York's close has come near enough to the present to be offered."""
+    return series.as_of.date() >= expected_session(now) - _NEARLY
 
 
 def _pause(

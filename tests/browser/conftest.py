@@ -41,10 +41,16 @@ def installed_browser() -> str | None:
 
 def serve(settings: Settings) -> Iterator[str]:
     """Address of a server that runs in a thread until the generator is closed."""
-    server = make_server("127.0.0.1", 0, create_app(settings).server, threaded=True)
+    app = create_app(settings).server
+    live = app.extensions["market"].live
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
+    if live is not None:
+        live.start()
     yield f"http://127.0.0.1:{server.port}"
+    if live is not None:
+        live.close()
     server.shutdown()
     thread.join()
     server.server_close()

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_sources.new_york import session_closes
 from data_sources.sample import paths, sample_series
 from data_sources.series import Series
 
 WAYPOINTS = paths.read_waypoints()
-SESSIONS = paths.nyse_sessions(WAYPOINTS.index[0], WAYPOINTS.index[-1])
+SESSIONS = session_closes(WAYPOINTS.index[0].date(), WAYPOINTS.index[-1].date()).index
 COINS = ("BTC", "ETH", "SOL", "XRP")
 BREAKOUTS = [("2016-11-14", 353), ("2020-11-13", 555), ("2021-11-02", 162), ("2025-09-18", 968)]
 PUBLISHED_CORRELATION = {
