@@ -1,26 +1,25 @@
 """Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
 
+from collections.abc import Collection
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import flask
-import numpy as np
 from dash import Dash
 from flask_compress import Compress
 from plotly.io.json import to_json_plotly
 
 from components.controls import wiring
 from data_sources.market import Market, open_market
-from pages import workbench
-from pages.callbacks import available, register
-from pages.shell import not_found, shell
+from pages import actions, callbacks, data, workbench
+from pages.callbacks import available
+from pages.shell import PAGES, not_found, shell
 from settings import Settings, load
-from view_state import parse, to_query
+from view_state import MOST_INSTRUMENTS, parse, to_query
 
-PAGES = {page.PATH: page for page in (workbench,)}
 LONGEST_BODY = 64 * 1024  # a view is a few hundred bytes
-FOREVER = "public, max-age=31536000, immutable"
 ASSETS = Path(__file__).parent / "assets"
 # The part of plotly.js that draws our charts: a third of the whole, which Dash would load late.
 PLOTLY = "vendor/plotly-cartesian-4.1.1.min.js"
@@ -60,7 +59,7 @@ class Bellwether(Dash):
         plotly = self._fingerprinted(PLOTLY)
         boot = {
             "layout": layout,
-            "dependencies": self._callback_list,
+            "dependencies": _within(set(layout), self._callback_list),
             "plotly": plotly,
             "page": flask.g.page,
         }
@@ -72,7 +71,7 @@ class Bellwether(Dash):
             boot_script=self._fingerprinted("boot.js"),
             icon=self._fingerprinted("icon.svg"),
             plotly=plotly,
-            **{**parts, "title": escape(parts["title"])},
+            **{**parts, "title": escape(_title(parts["title"]))},
         )
 
     def _fingerprinted(self, asset: str) -> str:
@@ -91,14 +90,20 @@ def create_app(settings: Settings) -> Dash:
         __name__,
         title="Bellwether: do small-cap breakouts lead crypto rallies?",
         assets_ignore="boot.js|vendor",
+        # Each page is given its own callbacks; Dash would hold them all against one layout.
+        suppress_callback_exceptions=True,
         use_async=False,
         update_title="",
     )
-    app.layout = lambda: _layout(market)
-    register(app, market)
+    app.layout = partial(_layout, market, settings)
+    callbacks.register(app, market)
+    data.register(app, market)
     Compress(app.server)
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    _add_routes(app.server, market)
+    app.server.extensions["market"] = market
+    token = settings.token.get_secret_value() if settings.token else None
+    actions.register(app.server, market, any_symbol=settings.any_symbol, token=token)
+    _finish_answers(app.server)
     # Dash finishes its set-up on the first request and is not safe for two at once (dash#3971).
     app.server.test_client().get("/")
     return app
@@ -106,22 +111,36 @@ def create_app(settings: Settings) -> Dash:
 
 def create_server() -> flask.Flask:
     """The WSGI application that gunicorn.conf.py names."""
-    return create_app(load()).server
+    server = create_app(load()).server
+    live = server.extensions["market"].live
+    if live is not None:
+        # Connections must not be carried into the workers; each opens its own.
+        live.close()
+    return server
 
 
-def _layout(market: Market) -> Any:
+def _layout(market: Market, settings: Settings) -> Any:
     request = flask.request if flask.has_request_context() else None
     path = request.path if request else workbench.PATH
     query = request.query_string.decode("utf-8", "replace") if request else ""
+    # Before anything is drawn: what arrives meanwhile is then newer than this.
+    status = actions.status_of(market)
     state, notices = parse(query, available(market))
+    may_add = settings.any_symbol and market.live is not None and not market.is_sample
     if request:
         flask.g.page = {
             "fields": wiring(),
             "query": to_query(state),
             "last": _last_days(market),
+            "status": status,
+            "isLive": market.live is not None,
+            "mayAdd": may_add,
+            "most": MOST_INSTRUMENTS,
         }
-    if path in PAGES:
-        content = PAGES[path].content(state, market)
+    if path == workbench.PATH:
+        content = workbench.content(state, market)
+    elif path == data.PATH:
+        content = data.content(market, needs_token=settings.token is not None)
     else:
         content = not_found(path)
 
@@ -130,7 +149,8 @@ def _layout(market: Market) -> Any:
             response.status_code = 404
             return response
 
-    return shell(content, state, notices, market)
+    asked = parse(query)[0] if may_add and path == workbench.PATH else None
+    return shell(content, state, notices, market, path=path, asked=asked)
 
 
 def _last_days(market: Market) -> dict[str, str]:
@@ -138,7 +158,24 @@ def _last_days(market: Market) -> dict[str, str]:
     return {i: f"{one.as_of:%Y-%m-%d}" for i, one in market.series(market.instruments).items()}
 
 
-def _add_routes(server: flask.Flask, market: Market) -> None:
+def _title(title: str) -> str:
+    name = PAGES.get(flask.request.path, "") if flask.request.path != workbench.PATH else ""
+    return f"{name} · {title}" if name else title
+
+
+def _within(ids: Collection[str], callbacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The callbacks all of whose components are on the page; Dash cannot run the others."""
+
+    def used(callback: dict[str, Any]) -> set[str]:
+        outputs = callback["output"].strip(".").split("...")
+        return {one["id"] for one in callback["inputs"]} | {
+            one.rpartition(".")[0] for one in outputs
+        }
+
+    return [one for one in callbacks if used(one) <= set(ids)]
+
+
+def _finish_answers(server: flask.Flask) -> None:
     @server.after_request
     def finish(response: flask.Response) -> flask.Response:
         # Flask-Compress leaves the file of a streamed asset open.
@@ -147,30 +184,17 @@ def _add_routes(server: flask.Flask, market: Market) -> None:
             response.make_sequence()
         is_asset = flask.request.endpoint == "_dash_assets.static" and "m" in flask.request.args
         if is_asset and response.status_code < 400:
-            response.headers["Cache-Control"] = FOREVER
+            response.headers["Cache-Control"] = actions.FOREVER
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 
-    @server.get("/healthz")
-    def healthz() -> tuple[str, int, dict[str, str]]:
-        return "ok\n", 200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}
-
-    @server.get("/series/<instrument_id>")
-    def series(instrument_id: str) -> flask.Response:
-        """Days since 1970, then closes, as little-endian float64: for live tuning."""
-        held = market.series([instrument_id]).get(instrument_id)
-        if held is None or held.content_hash != flask.request.args.get("h"):
-            return flask.Response("No such series\n", 404, mimetype="text/plain")
-        days = held.frame.index.to_numpy().astype("datetime64[D]").astype("<f8")
-        body = np.concatenate([days, held.frame["close"].to_numpy()]).astype("<f8").tobytes()
-        response = flask.Response(body, mimetype="application/octet-stream")
-        # The address names the content, so the answer to it never changes.
-        response.headers["Cache-Control"] = FOREVER
-        return response
-
 
 if __name__ == "__main__":
     settings = load()
-    create_app(settings).run(host=settings.host, port=settings.port)
+    app = create_app(settings)
+    market = app.server.extensions["market"]
+    if market.live:
+        market.live.start()
+    app.run(host=settings.host, port=settings.port)

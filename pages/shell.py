@@ -9,20 +9,50 @@ from dash import dcc, html
 from components import controls
 from components.plotting import SAMPLE_NOTE
 from data_sources.market import Market
-from view_state import ViewState, to_query
+from pages import data, workbench
+from view_state import FIELDS, ViewState, to_query
+
+PAGES = {workbench.PATH: "Workbench", data.PATH: "Data"}
 
 
 def shell(
-    content: Sequence[Any], state: ViewState, notices: Sequence[str], market: Market
+    content: Sequence[Any],
+    state: ViewState,
+    notices: Sequence[str],
+    market: Market,
+    *,
+    path: str,
+    asked: ViewState | None = None,
 ) -> dmc.MantineProvider:
-    """Wrap a page's content."""
+    """Wrap a page's content.
+
+    Parameters
+    ----------
+    path
+        The page's address.
+    asked
+        The view as the link has it, with ids that nobody has here, where the reader may have
+        those fetched.
+    """
+    query = to_query(state)
     return dmc.MantineProvider(
         [
-            html.A("Skip to the charts", href="#main", className="skip"),
+            html.A("Skip to the content", href="#main", className="skip"),
             html.Header(
                 [
                     html.A(
                         [html.Span(className="logo"), "Bellwether"], href="/", className="brand"
+                    ),
+                    html.Nav(
+                        [
+                            html.A(
+                                name,
+                                href=f"{address}?{query}",
+                                **({"aria-current": "page"} if address == path else {}),
+                            )
+                            for address, name in PAGES.items()
+                        ],
+                        **{"aria-label": "Pages"},
                     ),
                     html.H1("Do small-cap breakouts lead crypto rallies?", className="question"),
                     html.Span(
@@ -30,10 +60,16 @@ def shell(
                         className="badge sample" if market.is_sample else "badge",
                         title=SAMPLE_NOTE if market.is_sample else None,
                     ),
+                    html.Span(
+                        _progress(market), id="progress", className="badge progress", role="status"
+                    ),
                     html.Div(
                         [
                             *controls.theme(state),
-                            html.Button("Copy link", id="copy-link", className="primary"),
+                            # A page without charts has nothing that assets/live.js could hand over.
+                            html.Button("Copy link", id="copy-link", className="primary")
+                            if path == workbench.PATH
+                            else None,
                             html.Span(id="copied", role="status", className="copied"),
                         ],
                         className="actions",
@@ -42,7 +78,10 @@ def shell(
                 className="top",
             ),
             html.Div(
-                [html.P(text) for text in (*notices, *market.problems)],
+                [
+                    *(html.P([text, _fetch(text, asked)]) for text in notices),
+                    *(html.P(text) for text in market.problems),
+                ],
                 id="notices",
                 className="notices",
                 role="status",
@@ -50,7 +89,7 @@ def shell(
             ),
             html.Div(
                 [
-                    "The server did not answer: the charts show the view before. ",
+                    "The server did not answer: the page shows what it had before. ",
                     html.Button("Try again", id="try-again", className="quiet"),
                 ],
                 id="offline",
@@ -58,8 +97,19 @@ def shell(
                 role="alert",
                 hidden=True,
             ),
+            html.Div(
+                [
+                    "Newer prices have arrived. ",
+                    html.Button("Show them", id="show-newer", className="quiet"),
+                ],
+                id="newer",
+                className="notices calm",
+                role="status",
+                hidden=True,
+            ),
             html.Main(content, id="main", tabIndex=-1),
-            dcc.Store(id="view", data=to_query(state)),
+            None if path == workbench.PATH else _held(state),
+            dcc.Store(id="view", data=query),
         ],
         id="mantine",
         forceColorScheme=state.theme,
@@ -80,3 +130,32 @@ def not_found(path: str) -> list[Any]:
             className="card lost",
         )
     ]
+
+
+def _held(state: ViewState) -> html.Div:
+    """The view on a page without controls: each field, where assets/link.js looks for it."""
+    parts: list[Any] = [html.Data(id=id_) for id_ in ("span-from", "span-to", "window-slider")]
+    for wire, field in zip(controls.wiring(), FIELDS, strict=True):
+        value = getattr(state, field.name)
+        if wire["property"] == "value":
+            held = list(value) if wire["list"] else str("" if value is None else value)
+            parts.append(html.Data(id=wire["id"], value=held))
+        elif field.key != "theme":
+            parts.append(dcc.Store(id=wire["id"], data=field.write(value)))
+    return html.Div(parts, hidden=True)
+
+
+def _progress(market: Market) -> str:
+    return f"Live prices: {market.progress}" if market.progress else ""
+
+
+def _fetch(notice: str, asked: ViewState | None) -> html.Button | None:
+    """A way to have what a notice says is not here."""
+    if asked is None:
+        return None
+    for key, ids in (("s", asked.small_caps), ("c", asked.coins)):
+        for id_ in ids:
+            if notice.startswith(f"{key}={id_} was ignored: no "):
+                about = {"data-fetch": id_, "data-key": key, "data-list": "~".join(ids)}
+                return html.Button(f"Fetch {id_}", className="quiet", **about)
+    return None

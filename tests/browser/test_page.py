@@ -16,7 +16,7 @@ BUSY = "?s=RUT~IWN&c=BTC~ETH~SOL"
 
 def test_sample_data_says_so_on_every_chart(page: Page, address: str) -> None:
     open_view(page, address)
-    expect(page.locator(".badge")).to_have_text("Sample data")
+    expect(page.locator(".badge.sample")).to_have_text("Sample data")
     for card in CARDS:
         expect(page.locator(f"#source-{card}")).to_contain_text(
             "Sample data: simulated between published turning points"

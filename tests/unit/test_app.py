@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from app import ASSETS, PLOTLY, create_app
 from components.registry import CHARTS
 from data_sources.market import open_market
 from settings import Settings
+from tests.unit.pages.fake_live import FakeLive
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,122 @@ def test_unknown_pages_are_404_with_a_way_back(client: FlaskClient) -> None:
 def test_health(client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def live_client(monkeypatch: pytest.MonkeyPatch, live: FakeLive, **settings) -> FlaskClient:
+    monkeypatch.setattr("app.open_market", lambda _: live.market)
+    return create_app(Settings(data="live", **settings)).server.test_client()
+
+
+def test_gunicorn_can_start_what_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = FakeLive()
+    server = live_client(monkeypatch, live).application
+    assert server.extensions["market"].live is live
+    assert not live.started
+
+
+def test_each_page_has_its_title_and_marks_itself_in_the_navigation(client: FlaskClient) -> None:
+    for path, name, title in (("/", "Workbench", "Bellwether: "), ("/data", "Data", "Data · ")):
+        answer = client.get(f"{path}?w=45")
+        assert f"<title>{title}" in answer.text
+        text = json.dumps(boot(answer.text)["layout"])
+        assert re.findall(
+            r'"children": "(\w+)", "href": "[^"]*", "aria-current": "page"', text
+        ) == [name]
+        for address in ("/?v=1&w=45", "/data?v=1&w=45"):
+            assert f'"href": "{address}"' in text
+
+
+def test_a_page_is_given_the_callbacks_of_what_is_on_it(client: FlaskClient) -> None:
+    given = {
+        path: {
+            one["output"].strip(".").split(".")[0]
+            for one in boot(client.get(path).text)["dependencies"]
+        }
+        for path in ("/", "/data", "/nope")
+    }
+    assert given["/data"] == {"view", "series"}
+    assert given["/nope"] == {"view"}
+    assert "series" not in given["/"]
+    assert {"view", "control-t", *(f"graph-{card}" for card in CHARTS)} <= given["/"]
+
+
+def test_a_page_without_controls_holds_every_field_of_the_view(client: FlaskClient) -> None:
+    page = boot(client.get("/data?s=IWN~RUT&w=45&high=252&theme=dark").text)
+    assert page["page"]["query"] == "v=1&s=IWN~RUT&w=45&high=252&theme=dark"
+    text = json.dumps(page["layout"])
+    for field in page["page"]["fields"]:
+        assert f'"id": "{field["id"]}"' in text
+    assert re.search(r'"id": "control-w", "value": "45"', text)
+    assert re.search(r'"id": "control-s", "value": \["IWN", "RUT"\]', text)
+
+
+def test_the_series_table_answers(client: FlaskClient) -> None:
+    body = {
+        "output": "series.children",
+        "outputs": {"id": "series", "property": "children"},
+        "inputs": [{"id": "series-request", "property": "data", "value": {"any": [1]}}],
+        "changedPropIds": ["series-request.data"],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200
+    assert "Russell 2000" in answer.text
+
+
+def offers(part: object) -> Iterator[tuple[str, str, str]]:
+    """What the buttons of a layout would have fetched: symbol, key and the link's list."""
+    if isinstance(part, dict):
+        if "data-fetch" in part:
+            yield part["data-fetch"], part["data-key"], part["data-list"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from offers(one)
+
+
+@pytest.mark.parametrize(
+    ("query", "buttons"),
+    [
+        ("s=AVUV", [("AVUV", "s", "AVUV")]),
+        ("s=RUT~AVUV&c=AVAX", [("AVUV", "s", "RUT~AVUV"), ("AVAX", "c", "AVAX")]),
+        ("s=RUT", []),
+        ("s=<b>", []),
+        ("s=RUT&s=AVUV", []),
+        ("", []),
+    ],
+)
+def test_what_a_link_names_and_nobody_has_can_be_fetched(
+    monkeypatch: pytest.MonkeyPatch, query: str, buttons: list
+) -> None:
+    asking = live_client(monkeypatch, FakeLive())
+    page = boot(asking.get(f"/?{query}").text)
+    assert list(offers(page["layout"])) == buttons
+    assert page["page"]["mayAdd"] is True
+    assert not list(offers(boot(asking.get(f"/data?{query}").text)["layout"]))
+
+
+def test_nothing_is_offered_that_would_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = FakeLive()
+    for settings, is_sample in (({"any_symbol": False}, False), ({}, True)):
+        live.change(is_sample=is_sample)
+        answer = live_client(monkeypatch, live, **settings).get("/?s=AVUV")
+        assert boot(answer.text)["page"]["mayAdd"] is False
+        assert "data-fetch" not in answer.text
+        assert "s=AVUV was ignored" in answer.text
+
+
+def test_the_token_never_reaches_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = live_client(monkeypatch, FakeLive(), token="very-secret")
+    assert "very-secret" not in asking.get("/data").text + asking.get("/").text
+    assert asking.post("/refresh", json={}).status_code == 401
+    sent = {"Authorization": "Bearer very-secret"}
+    assert asking.post("/refresh", json={}, headers=sent).status_code == 202
+
+
+def test_pages_assets_and_callbacks_are_not_limited(client: FlaskClient) -> None:
+    codes = {client.get("/assets/icon.svg", buffered=True).status_code for _ in range(700)}
+    assert codes == {200}
+    assert "X-RateLimit-Limit" not in client.get("/").headers
 
 
 def test_a_series_is_days_then_closes_and_may_be_kept_for_good(client: FlaskClient) -> None:
@@ -153,11 +271,12 @@ def test_hostile_queries_never_fail_and_are_never_echoed_raw(
     client: FlaskClient, query: str
 ) -> None:
     raw = query.encode("utf-8", "surrogatepass").decode("latin-1")
-    answer = client.get("/", environ_overrides={"QUERY_STRING": raw})
-    assert answer.status_code == 200
-    for markup in ("<script>alert", "<img src=x"):
-        assert markup not in answer.text
-    json.dumps(boot(answer.text))
+    for path in ("/", "/data"):
+        answer = client.get(path, environ_overrides={"QUERY_STRING": raw})
+        assert answer.status_code == 200
+        for markup in ("<script>alert", "<img src=x"):
+            assert markup not in answer.text
+        json.dumps(boot(answer.text))
 
 
 @limits(

@@ -453,3 +453,33 @@ def test_new_york_closes_that_failed_have_a_status() -> None:
     assert found.new_york == {}
     assert status(found, "BTC", new_york=True).error == DOWN
     assert status(found, "BTC").error == ""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "failures", "pauses", "is_filling", "reason"),
+    [
+        ("05-14", {}, {}, False, "There was nothing newer at the source (14:00 UTC)."),
+        ("05-13", {}, {}, True, ""),
+        ("05-13", {"BTC@nyclose": DOWN}, {}, False, f"{DOWN} (14:02 UTC), next try 14:32 UTC."),
+        ("05-13", {}, {"coinbase": pause(), "binance": pause()}, False, PAUSED),
+    ],
+)
+def test_closes_of_years_that_are_still_being_fetched_are_not_stale(
+    as_of: str,
+    failures: dict[str, str],
+    pauses: dict[str, Pause],
+    *,
+    is_filling: bool,
+    reason: str,
+) -> None:
+    series = copy("BTC", as_of, source=1, new_york=True)
+    heads = {key: failed(head(series), error) for key, error in failures.items()}
+    found = status(seen(series, heads=heads, pauses=pauses), "BTC", new_york=True)
+    assert found.is_filling == is_filling
+    assert found.series is not None
+    assert found.series.stale == reason
+
+
+def test_nothing_else_is_ever_filling() -> None:
+    found = seen(copy("BTC", LONG_AGO), copy("RUT", LONG_AGO), heads={"ETH@nyclose": failed()})
+    assert not any(one.is_filling for one in found.statuses)

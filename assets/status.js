@@ -1,0 +1,83 @@
+// What the server says about its data: how far the first load is, and whether there is newer.
+(() => {
+  const SOON = 3000, LATER = 60000;
+  // A worker may know up to a second later than another what has arrived.
+  const WORKERS_AGREE = 1500;
+  const { status: shown, isLive } = window.bellwether;
+  const set_props = (id, props) => window.dash_clientside.set_props(id, props);
+  const element = (id) => document.getElementById(id);
+
+  // Not by fetch: boot.js takes that for the charts' requests, and says when they are not answered.
+  function ask(method, path, body, headers = {}) {
+    return new Promise((answered) => {
+      const request = new XMLHttpRequest();
+      request.open(method, path);
+      request.responseType = "json";
+      if (body) request.setRequestHeader("Content-Type", "application/json");
+      Object.entries(headers).forEach(([name, value]) => request.setRequestHeader(name, value));
+      request.onloadend = () => {
+        const said = request.response ?? { message: "The server did not answer." };
+        answered({ ...said, status: request.status });
+      };
+      request.send(body && JSON.stringify(body));
+    });
+  }
+
+  const reload = () => setTimeout(() => location.reload(), WORKERS_AGREE);
+
+  let timer = 0, progress = shown.progress;
+  async function look() {
+    clearTimeout(timer);
+    const now = await ask("GET", "/status");
+    if (now.status === 200) tell(now);
+    wait();
+  }
+  function wait() {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(look, progress ? SOON : LATER);
+  }
+
+  function tell(now) {
+    progress = now.progress;
+    set_props("progress", { children: progress && `Live prices: ${progress}` });
+    if (element("series")) set_props("series-request", { data: Date.now() });
+    // Never from under a reader who is typing the token.
+    if (shown.is_sample && !now.is_sample && !element("token")?.value) reload();
+    else if (now.version !== shown.version && !progress && !element("series")) element("newer").hidden = false;
+  }
+
+  // The token goes with one request and is forgotten.
+  async function refresh() {
+    const button = element("refresh"), token = element("token")?.value;
+    const bytes = String.fromCharCode(...new TextEncoder().encode(token ?? ""));
+    set_props("refresh", { disabled: true });
+    set_props("refreshed", { children: "Asking…" });
+    const answer = await ask("POST", "/refresh", {}, bytes && { Authorization: `Bearer ${bytes}` });
+    set_props("refreshed", { children: answer.message });
+    set_props("refresh", { disabled: false });
+    if (element("token")) set_props("token", { value: "" });
+    look();
+  }
+
+  // The view may have changed since the page was written, and its links with it.
+  function follow(event) {
+    const link = event.target.closest("nav a");
+    if (link) link.search = location.search;
+  }
+  document.addEventListener("mousedown", follow);
+  document.addEventListener("click", (event) => {
+    follow(event);
+    const { id } = event.target;
+    if (id === "refresh") refresh();
+    else if (id === "show-newer") location.reload();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id === "token" && event.key === "Enter") refresh();
+  });
+
+  if (isLive) {
+    document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
+    wait();
+  }
+  Object.assign(window.bellwether, { ask, WORKERS_AGREE });
+})();

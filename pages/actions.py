@@ -1,0 +1,212 @@
+"""What the server answers besides pages: health, series, status, symbols, refresh."""
+
+import hmac
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import numpy as np
+from flask_limiter import Limiter, RateLimitExceeded
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    HTTPException,
+    NotFound,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+
+from data_sources.errors import NotPossible, TooSoon
+from data_sources.live import Live
+from data_sources.market import Market
+from data_sources.snapshot import Status
+
+Limited = Callable[[str], Callable[[Any], Any]]
+
+FOREVER = "public, max-age=31536000, immutable"
+# What one address may ask of one worker.
+_READING = "600 per minute"
+_ADDING = "10 per minute; 60 per hour"
+_REFRESHING = "6 per minute"
+
+
+def status_of(market: Market) -> dict[str, Any]:
+    """What a page compares with what it shows."""
+    return {
+        "version": market.version,
+        "is_sample": market.is_sample,
+        "progress": market.progress,
+        "label": market.label,
+    }
+
+
+def register(server: flask.Flask, market: Market, *, any_symbol: bool, token: str | None) -> None:
+    """Add the routes.
+
+    Parameters
+    ----------
+    server
+        How often one client asks is counted for some of these routes, and for nothing else.
+    market
+        Where data and statuses are.
+    any_symbol
+        Whether readers may add symbols.
+    token
+        What refreshing on demand needs; None when anybody may.
+    """
+    limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
+    actions = flask.Blueprint("actions", __name__)
+
+    def limited(limits: str) -> Callable[[Any], Any]:
+        return limiter.limit(limits, error_message="That was asked too often: wait a little.")
+
+    @actions.errorhandler(HTTPException)
+    def explain(error: HTTPException) -> flask.Response:
+        if isinstance(error, RateLimitExceeded) and limiter.current_limit:
+            error.retry_after = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
+        return _explained(error)
+
+    @actions.after_request
+    def keep_nothing(response: flask.Response) -> flask.Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    _add_data(server, market)
+    _add_status(actions, market, limited)
+    _add_symbols(actions, market, limited, any_symbol=any_symbol)
+    _add_refresh(actions, market, limited, token)
+    server.register_blueprint(actions)
+
+
+def _add_data(server: flask.Flask, market: Market) -> None:
+    @server.get("/healthz")
+    def healthz() -> tuple[str, int, dict[str, str]]:
+        return "ok\n", 200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}
+
+    @server.get("/series/<id_>")
+    def series(id_: str) -> flask.Response:
+        """Days since 1970, then closes, as little-endian float64: for live tuning."""
+        held = market.find(id_, flask.request.args.get("h", ""))
+        if held is None:
+            return flask.Response("No such series\n", 404, mimetype="text/plain")
+        days = held.frame.index.to_numpy().astype("datetime64[D]").astype("<f8")
+        body = np.concatenate([days, held.frame["close"].to_numpy()]).astype("<f8").tobytes()
+        response = flask.Response(body, mimetype="application/octet-stream")
+        # The address names the content, so the answer to it never changes.
+        response.headers["Cache-Control"] = FOREVER
+        return response
+
+
+def _add_status(actions: flask.Blueprint, market: Market, limited: Limited) -> None:
+    @actions.get("/readyz")
+    def readyz() -> dict[str, str]:
+        if not market.instruments:
+            progress = f": {market.progress}" if market.progress else ""
+            raise ServiceUnavailable(f"There are no prices yet{progress}.")
+        return {"message": "ready"}
+
+    @actions.get("/status")
+    @limited(_READING)
+    def status() -> dict[str, Any]:
+        return status_of(market)
+
+
+def _add_symbols(
+    actions: flask.Blueprint, market: Market, limited: Limited, *, any_symbol: bool
+) -> None:
+    @actions.post("/symbols")
+    @limited(_ADDING)
+    def add_symbol() -> tuple[dict[str, str], int]:
+        body = _json()
+        live = _live(market)
+        if not any_symbol:
+            raise Forbidden("Adding symbols is turned off here.")
+        symbol, kind = body.get("symbol"), body.get("kind")
+        if not isinstance(symbol, str) or kind not in ("small_cap", "coin"):
+            raise BadRequest("Name a symbol, and as its kind small_cap or coin.")
+        try:
+            id_ = live.add(symbol, kind)
+        except NotPossible as reason:
+            raise BadRequest(str(reason)) from reason
+        return _told(id_, live.status(id_), market), 202
+
+    @actions.get("/symbols/<id_>")
+    @limited(_READING)
+    def symbol(id_: str) -> dict[str, str]:
+        found = _live(market).status(id_)
+        if found is None:
+            raise NotFound("Nobody has asked for that symbol here.")
+        return _told(id_, found, market)
+
+
+def _add_refresh(
+    actions: flask.Blueprint, market: Market, limited: Limited, token: str | None
+) -> None:
+    @actions.post("/refresh")
+    @limited(_REFRESHING)
+    def refresh() -> tuple[dict[str, str], int]:
+        _json()
+        live = _live(market)
+        if token is not None:
+            given = flask.request.headers.get("Authorization", "")
+            # Flask reads a header's bytes as Latin-1.
+            if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode()):
+                raise Unauthorized("That is not the token." if given else "This needs the token.")
+        try:
+            live.refresh_now()
+        except TooSoon as reason:
+            raise TooManyRequests(f"{reason}.", retry_after=reason.seconds) from reason
+        except NotPossible as reason:
+            raise ServiceUnavailable(str(reason)) from reason
+        return {"message": "Everything is being fetched again."}, 202
+
+
+def _explained(error: HTTPException) -> flask.Response:
+    """What went wrong, in JSON."""
+    answer = flask.jsonify(message=error.description)
+    answer.status_code = error.code or 500
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthorized):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _json() -> dict[str, Any]:
+    """The request's JSON object. A form on another site cannot send one."""
+    if flask.request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON.")
+    try:
+        body = flask.request.get_json(silent=True)
+    except RecursionError:
+        body = None
+    if not isinstance(body, dict):
+        raise BadRequest("Send a JSON object.")
+    return body
+
+
+def _live(market: Market) -> Live:
+    if market.live is None:
+        raise Conflict("Nothing is fetched here: these data are no live data.")
+    return market.live
+
+
+def _told(id_: str, status: Status | None, market: Market) -> dict[str, str]:
+    """How it stands with one symbol, for the reader who asked for it."""
+    if status and status.series is not None and id_ in market.instruments:
+        state, message = "ready", f"{id_} is here."
+    elif status and status.series is None and status.error:
+        state, message = "failed", f"{id_}: {status.error}"
+    else:
+        is_coin = status is not None and status.instrument.kind == "coin"
+        state, message = (
+            "waiting",
+            f"{id_}: waiting for {'prices' if is_coin else 'Yahoo Finance'}…",
+        )
+    return {"id": id_, "state": state, "message": message}
