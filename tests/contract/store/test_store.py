@@ -22,7 +22,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import Clock, SmallDisk
 from crowd import number_of, numbered
 
 from data_sources import store as store_module
@@ -31,6 +30,7 @@ from data_sources.errors import CorruptBlob, StoreTooNew, StoreUnavailable
 from data_sources.sample import sample_series
 from data_sources.series import Series, content_hash, make_series
 from data_sources.store import METADATA, MIGRATIONS, SCHEMA, Store, main, open_store
+from tests.contract.conftest import Clock, SmallDisk
 
 ROOT = Path(__file__).parents[3]
 
