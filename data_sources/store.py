@@ -443,8 +443,10 @@ def open_store(url: str, clock: Callable[[], datetime] = _utc_now) -> Store:
             raise ValueError(f"store {backend!r} must be sqlite or postgresql")
         store = Store(engine, clock)
         try:
-            with alone(engine):
-                _migrate(engine)
+            # A store as it should be is only read: it opens on a full disk, too.
+            if _version(engine) != SCHEMA:
+                with alone(engine):
+                    _migrate(engine)
         except BaseException:
             store.close()
             raise
@@ -492,8 +494,8 @@ def _alone_on_postgresql(engine: sa.Engine) -> Iterator[None]:
 
 
 def _migrate(engine: sa.Engine) -> None:
-    with _reading(engine) as connection:
-        version = _version(connection)
+    # Somebody else may have just done it.
+    version = _version(engine)
     if version == SCHEMA:
         return
     from alembic import command  # noqa: PLC0415 - slow to import and seldom needed
@@ -510,10 +512,11 @@ def _migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+def _version(engine: sa.Engine) -> str | None:
+    with _reading(engine) as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
 @contextmanager
