@@ -70,7 +70,9 @@ def _ids(raw: str) -> tuple[str, ...]:
     if not ids:
         raise ValueError("it names nothing")
     if not all(_ID.fullmatch(id_) for id_ in ids):
-        raise ValueError("an id is 1 to 16 letters, digits, '.', '_' or '-'")
+        raise ValueError(
+            "an id is 1 to 16 letters, digits, '.', '_' or '-', and may begin with '^'"
+        )
     if len(ids) > MOST_INSTRUMENTS:
         raise ValueError(f"at most {MOST_INSTRUMENTS} can be shown at once")
     return ids

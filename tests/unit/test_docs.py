@@ -11,10 +11,14 @@ from app import PAGES
 from components.chart import render
 from components.controls import wiring
 from components.registry import CHARTS
-from data_sources.market import Market, open_market
+from data_sources.errors import SourceError
+from data_sources.market import TERMS, Market, open_market
+from data_sources.providers import PROVIDERS
 from pages.callbacks import available
-from settings import Settings
+from settings import Access, Settings, load
 from tests.unit.analytics import test_interval_coverage as coverage
+from tests.upstream import TODAY, serve
+from tests.upstream import settings as reaching
 from view_state import FIELDS, VERSION, ViewState, parse, to_query
 
 ROOT = Path(__file__).parents[2]
@@ -57,15 +61,81 @@ def anchor(heading: str) -> str:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    expected = [
-        [
-            f"`BELLWETHER_{name.upper()}`",
-            "none" if field.default is None else f"`{field.default}`",
-            field.description,
-        ]
-        for name, field in Settings.model_fields.items()
-    ]
+    expected = []
+    for name, field in Settings.model_fields.items():
+        if field.annotation is not Access:
+            expected.append([variable(name), default(field.default), field.description])
+            continue
+        for part, inner in Access.model_fields.items():
+            value = default(getattr(field.default, part))
+            meaning = f"{field.description} {inner.description}"
+            expected.append([variable(f"{name}__{part}"), value, meaning])
     assert rows(doc("settings"), "name") == expected
+
+
+def variable(name: str) -> str:
+    return f"`BELLWETHER_{name.upper()}`"
+
+
+def default(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+@by_name
+def test_settings_in_examples_are_settings(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    documented = {bare(name) for name, *_ in rows(doc("settings"), "name")}
+    text = path.read_text(encoding="utf-8").partition("\n## What cannot be used")[0]
+    monkeypatch.setenv("BELLWETHER_FILES", "prices")
+    for name, value in re.findall(r"(BELLWETHER_[A-Z_]+)=([^\s`]+)", text):
+        assert name in documented
+        with monkeypatch.context() as environment:
+            environment.setenv(name, value)
+            Settings()  # raises where the value cannot be used
+
+
+@pytest.mark.parametrize(("value", "message"), rows(doc("settings"), "value"))
+def test_messages_about_settings_are_the_real_ones(
+    value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(*bare(value).split("="))
+    with pytest.raises(SystemExit) as end:
+        load()
+    assert str(end.value) == message
+
+
+# --- live data
+
+
+def test_the_terms_of_every_source_are_the_ones_shown() -> None:
+    documented = rows(doc("live-data"), "source")
+    assert [terms for *_, terms in documented] == list(TERMS.values())
+    assert all(row[0].startswith(name) for row, name in zip(documented, TERMS, strict=True))
+
+
+FAULTS = {
+    "asks for a pause": "429 with seconds",
+    "is down": "500",
+    "turns us away": "403",
+    "sends a web page": "web page",
+    "sends half an answer": "truncated",
+    "has nothing": "empty result",
+    "quotes euros": "wrong currency",
+    "sends a wrong price": "negative closes",
+}
+
+
+def test_errors_of_vendors_are_the_real_ones() -> None:
+    with serve() as upstream:
+        here = reaching(upstream).yahoo
+        for what, sentence in rows(doc("live-data"), "a vendor"):
+            upstream.fault = FAULTS.get(what)
+            gone = what == "is unreachable"
+            access = here.model_copy(update={"base_url": "http://127.0.0.1:1"}) if gone else here
+            with pytest.raises(SourceError) as error:
+                PROVIDERS["yahoo"].daily("IWM", None, access, TODAY)
+            assert str(error.value) == sentence
 
 
 # --- links
@@ -142,7 +212,7 @@ def test_every_direct_dependency_is_explained() -> None:
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
     ]
     direct = {line.split("==")[0] for line in lines if line and not line.startswith("-")}
-    explained = re.findall(r"^\| `([\w-]+)` \|", doc("dependencies"), re.MULTILINE)
+    explained = re.findall(r"^\| `([\w\[\]-]+)` \|", doc("dependencies"), re.MULTILINE)
     assert sorted(explained) == sorted(direct)
 
 

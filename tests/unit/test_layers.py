@@ -16,24 +16,53 @@ MAY_IMPORT = {
     "pages": {"components", "view_state", "data_sources"},
 }
 NEVER = {
-    "analytics": {"dash", "plotly", "flask", "requests", "os", "pathlib"},
+    "analytics": {"dash", "plotly", "flask", "requests", "sqlalchemy", "os", "pathlib"},
     "view_state": {"dash", "plotly", "flask", "pandas", "numpy"},
     "data_sources": {"dash", "plotly", "flask"},
     "components": {"requests", "sqlalchemy", "flask", "os"},
     "pages": {"requests", "sqlalchemy"},
 }
-# Of data_sources, charts see what a series is; only pages ask the market for one.
-COMPONENTS_SEE = {"data_sources.series", "data_sources.catalog"}
+# What a layer sees of data_sources: charts what a series is; only pages ask the market for one.
+SEES = {
+    "components": {"series", "catalog"},
+    "pages": {"market", "live", "snapshot", "series", "catalog", "errors"},
+    "app": {"market"},
+}
+_STORE = {"data_sources/store.py", "data_sources/migrations"}
+_PROVIDERS = "data_sources/providers"
+# What has one place: the files and folders that may import it.
+ONLY = {
+    "data_sources.providers": {
+        _PROVIDERS,
+        *(f"data_sources/{name}.py" for name in ("refresh", "fetch", "market")),
+    },
+    "data_sources.store": {
+        f"data_sources/{name}.py" for name in ("refresh", "schedule", "stored", "live")
+    },
+    "requests": {_PROVIDERS},
+    "urllib3": {_PROVIDERS},
+    "yfinance": {_PROVIDERS},
+    "sqlalchemy": _STORE,
+    "alembic": _STORE,
+}
 
 
 def imports(path: Path) -> set[str]:
+    """Modules a file imports; of ours, those it takes from a package too."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
+            parts = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {part for part in parts if is_ours(part)}
     return names
+
+
+def is_ours(module: str) -> bool:
+    place = ROOT / module.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").is_file()
 
 
 def files(layer: str) -> list[Path]:
@@ -51,10 +80,26 @@ def test_a_layer_imports_only_what_it_may(layer: str) -> None:
         assert not tops & NEVER.get(layer, set()), path
 
 
-def test_components_never_reach_the_market() -> None:
-    for path in files("components"):
-        ours = {name for name in imports(path) if name.startswith("data_sources")}
-        assert ours <= COMPONENTS_SEE, path
+@pytest.mark.parametrize("layer", SEES)
+def test_a_layer_sees_no_more_of_the_data_than_it_may(layer: str) -> None:
+    allowed = {f"data_sources.{name}" for name in SEES[layer]}
+    for path in files(layer):
+        ours = {name for name in imports(path) if name.split(".")[0] == "data_sources"}
+        assert ours <= allowed, path
+
+
+@pytest.mark.parametrize("module", ONLY)
+def test_what_has_one_place_is_imported_there_only(module: str) -> None:
+    importers = {
+        path.relative_to(ROOT)
+        for layer in OURS
+        for path in files(layer)
+        if any(f"{name}.".startswith(f"{module}.") for name in imports(path))
+    }
+    places = {Path(place) for place in ONLY[module]}
+    strangers = {one for one in importers if places.isdisjoint({one, *one.parents})}
+    assert importers
+    assert not strangers
 
 
 def test_only_settings_reads_the_environment() -> None:
