@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 # Some vendors turn away programs that do not say what they are, Yahoo those that do.
 _OURSELVES = "Bellwether (self-hosted dashboard)"
@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         "sqlite:///data/bellwether.db",
+        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
         description="The price store: `sqlite:///path/file.db` or "
         "`postgresql+psycopg://user:password@host/database`.",
     )
@@ -107,6 +108,8 @@ def load() -> Settings:
     """Read the environment; end the program with a plain message when it cannot be used."""
     try:
         return Settings()
+    except SettingsError as error:
+        sys.exit(f"{error}. See docs/settings.md")
     except ValidationError as error:
         reasons = []
         for one in error.errors():

@@ -90,7 +90,12 @@
   }
 
   // One step for everything that was asked for: the page opens when nothing is waited for.
+  let opening = 0;
   function open() {
+    clearTimeout(opening);
+    opening = setTimeout(show, WORKERS_AGREE);
+  }
+  function show() {
     const ready = asked.filter((one) => one.state === "ready");
     if (!ready.length || asked.some((one) => one.state === "waiting")) return;
     const query = new URLSearchParams(location.search);
@@ -102,16 +107,12 @@
       if (ids.length > most) return tell(one, `${one.id} is here. ${FULL}`, "failed");
       query.set(one.key, ids.join("~"));
     }
-    setTimeout(() => location.assign(`?${query}`), WORKERS_AGREE);
+    location.assign(`?${query}`);
   }
 
   document.addEventListener("input", ({ target }) => {
     const key = KEYS[target.id];
     if (key) set_props(`offer-${key}`, offer(key, target.value));
-  });
-  // The list closes when the input loses focus: before the click would arrive.
-  document.addEventListener("mousedown", (event) => {
-    if (event.target.closest("[data-add]")) event.preventDefault();
   });
   document.addEventListener("click", ({ target }) => {
     const { add: typed, fetch: named, key, list } = target.dataset;

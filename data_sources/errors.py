@@ -158,6 +158,13 @@ class BadResponse(SourceError):  # noqa: N818
     """The source answered with something that cannot be read as what was asked for."""
 
 
+class HasGaps(SourceError):  # noqa: N818
+    """The source lacks much of what lies between its first and its last value."""
+
+    def __init__(self, source: str, symbol: str) -> None:
+        super().__init__(source, f"has gaps in its hours of {echo(symbol)}")
+
+
 class RefusedUpdate(SourceError):  # noqa: N818
     """The source sent values that are less believable than the last good copy."""
 

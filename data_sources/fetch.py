@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from data_sources.catalog import Instrument
-from data_sources.errors import BadResponse, NoData, RefusedUpdate
+from data_sources.errors import HasGaps, NoData, RefusedUpdate
 from data_sources.new_york import at_close, session_closes
 from data_sources.providers import PROVIDERS
 from data_sources.series import DayEnd, Series, make_series
@@ -90,13 +90,15 @@ def daily_update(
         frame = ask(None)
     else:
         update = ask((copy.as_of - OVERLAP).date())
-        if not source.is_of(copy.source):
+        if copy.source != label:
+            # Days of another source are in the overlap: near is all it can be.
             joined = spliced(copy.frame, update)
             if joined is None:
                 raise RefusedUpdate(provider.name, f"it does not fit the copy from {copy.source}")
-            frame, label = joined, f"{copy.source}, then {label}"
+            continued = copy.source if source.is_of(copy.source) else f"{copy.source}, then {label}"
+            frame, label = joined, continued
         elif continues(copy.frame, update):
-            frame, label = extended(copy.frame, update), copy.source
+            frame = extended(copy.frame, update)
         else:
             frame = ask(None)
     _check(source, instrument, copy, frame, now)
@@ -116,6 +118,9 @@ def new_york_update(
     renew: Callable[[], object],
 ) -> Series:
     """Closes at New York's close: the copy, or nothing, and the next half year.
+
+    Hours have no splits: a source that does not repeat the copy's last week is not believed, as
+    another beginning would give up years of good closes.
 
     Parameters
     ----------
@@ -148,7 +153,12 @@ def new_york_update(
         start = end
     expected = closes[closes.index >= sampled.index[0]] if copy is None else closes
     if len(sampled) < (1 - _MOST_MISSING) * len(expected):
-        raise BadResponse(name, f"has gaps in its hours of {symbol}")
+        raise HasGaps(name, symbol)
+    if copy is not None:
+        # An hour that is missing this time is no other price.
+        shared = copy.frame.index.intersection(sampled.index)
+        if not continues(copy.frame.loc[shared], sampled):
+            raise RefusedUpdate(name, f"it does not repeat the hours of {symbol} in the copy")
     frame = sampled if copy is None else extended(copy.frame, sampled)
     _check(source, instrument, copy, frame, now)
     return make_series(instrument, frame, source=source.label, fetched_at=now, day_end="nyclose")

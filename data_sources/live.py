@@ -4,6 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -54,6 +55,7 @@ class Live:
         self._clock = clock
         self._store: Store | None = None
         self._seen: object = None
+        self._view: View | None = None
         self._memory: dict[str, Series] = {}
         self._snapshot = _stand_in(settings.data)
         self._threads: list[threading.Thread] = []
@@ -121,12 +123,11 @@ class Live:
                 if known[instrument.id].kind != kind:
                     raise NotPossible(f"{instrument.id} is of another kind here.")
                 return instrument.id
-            if len(known) >= len(CATALOG) + MOST_ADDED:
+            if len(known.keys() - {one.id for one in CATALOG}) >= MOST_ADDED:
                 raise NotPossible(f"{MOST_ADDED} symbols have been added: that is the most.")
             store.want(instrument)
         except (StoreUnavailable, StoreTooNew) as problem:
             raise NotPossible(f"{problem}.") from problem
-        self.look()
         return instrument.id
 
     def refresh_now(self) -> None:
@@ -155,21 +156,26 @@ class Live:
                 seen = heads, pauses, self._clock().replace(second=0, microsecond=0)
                 if seen != self._seen:
                     held = self._loaded(store, heads)
-                    view = View(heads, pauses, held, self._clock())
-                    self._snapshot = snapshot_of(view, self._settings.data)
+                    self._view = View(heads, pauses, held, self._clock())
+                    self._snapshot = snapshot_of(self._view, self._settings.data)
                     self._seen = seen
             except (StoreUnavailable, StoreTooNew) as problem:
                 if self._seen != str(problem):
                     logger.warning("%s", problem)
                 self._seen = str(problem)
+                if self._view is not None:
+                    # What was read ages all the same.
+                    view = replace(self._view, now=self._clock())
+                    self._snapshot = snapshot_of(view, self._settings.data)
                 self._snapshot = replace(self._snapshot, problems=(f"{problem}.",))
 
     def _watch(self) -> None:
-        while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
+        while not self._stop.is_set():
             try:
                 self.look()
             except Exception:
                 logger.exception("watching the store stumbled and goes on")
+            self._stop.wait(SECONDS_BETWEEN_LOOKS)
 
     def _refresh(self) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
@@ -201,7 +207,9 @@ class Live:
             # Due at once: it is fetched again. Until then the older copy serves, if there is one.
             logger.warning("%s", problem)
             if heads[problem.series].next_try is None:
-                store.record_failure(problem.series, str(problem), self._clock())
+                # A full disk must not hide the copies that can be read.
+                with suppress(StoreUnavailable):
+                    store.record_failure(problem.series, str(problem), self._clock())
             if problem.series in self._memory:
                 held[problem.series] = self._memory[problem.series]
 

@@ -1,7 +1,8 @@
 """The refresher: fetches what is stale into the store, politely. The only caller of providers.
 
 It runs as a thread of the server, or alone as ``python -m data_sources.refresh [--once]``. Any
-number may work on one store: a lease lets one of them fetch a series at a time.
+number may watch one store: a lease lets one of them work at a time, so that the rates in the
+settings hold for all of them together.
 """
 
 import argparse
@@ -15,6 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from data_sources.catalog import CATALOG, Instrument
 from data_sources.errors import (
+    BadResponse,
+    HasGaps,
+    NoData,
     RateLimited,
     SourceError,
     SourceUnavailable,
@@ -47,6 +51,9 @@ SECONDS_BETWEEN_PASSES = 5.0
 # What nobody names any more is kept for a week: a page may still show it.
 _PRUNE_AFTER = timedelta(days=7)
 _PRUNE_EVERY = timedelta(hours=1)
+_LEASE = "refresher"
+# Sessions of New York closes that may be missing in a history that is otherwise complete.
+_NEARLY_DONE = timedelta(days=60)
 # No exchange has hourly prices from before.
 _FIRST_HOURS = date(2015, 1, 26)
 # An added symbol that cannot be had is remembered for as long, so that it is not asked again.
@@ -111,115 +118,124 @@ class Refresher:
         Returns
         -------
         bool
-            Whether anything was due.
+            Whether anything was due; False too while another refresher is at work.
         """
+        if not self._renew():
+            return False
+        try:
+            return self._work()
+        finally:
+            self._store.release(_LEASE, self._owner)
+
+    def _work(self) -> bool:
         self._forget()
-        known = known_instruments(self._store.heads()).values()
-        worked = [self._refresh(one) for one in known]
-        if any(worked) or any(self._refresh_new_york(one) for one in known):
+        heads = self._store.heads()
+        known = known_instruments(heads).values()
+        worked = [self._refresh(one, heads.get(one.id)) for one in known]
+        if any(worked):
             return True
+        for one in known:
+            has_days = one.id in heads and heads[one.id].hash is not None
+            if has_days and self._refresh_new_york(one, heads.get(new_york_key(one.id))):
+                return True
         if self._clock() >= self._next_prune:
             self._next_prune = self._clock() + _PRUNE_EVERY
             self._store.prune(_PRUNE_AFTER)
         return False
 
-    def _refresh(self, instrument: Instrument) -> bool:
+    def _refresh(self, instrument: Instrument, head: Head | None) -> bool:
         """Fetch daily values if they are due; whether that was tried."""
-        sources = sources_of(instrument)
         expected = expected_day(instrument, self._clock())
+        if not is_due(head, expected, self._clock()):
+            return False
+        copy = self._copy(instrument.id)
+        used, as_of = (copy.source, copy.as_of.date()) if copy else (None, None)
+        behind = is_behind(as_of, expected)
+        sources = candidates(sources_of(instrument), used, self._paused(), is_behind=behind)
 
-        def to_ask(head: Head | None) -> list[Source]:
-            if not is_due(head, expected, self._clock()):
-                return []
-            used, as_of = (head.source, head.as_of) if head else (None, None)
-            behind = is_behind(as_of, expected)
-            return candidates(sources, used, self._paused(), is_behind=behind)
-
-        def update(source: Source, copy: Series | None) -> Series:
+        def update(source: Source) -> Series:
             access = self._access(source)
             return daily_update(source, instrument, copy, access, self._clock())
 
-        return self._leased(instrument.id, to_ask, update)
+        return self._ask(instrument.id, head, sources, update)
 
-    def _refresh_new_york(self, instrument: Instrument) -> bool:
+    def _refresh_new_york(self, instrument: Instrument, head: Head | None) -> bool:
         """Fetch closes at New York's close if they are due; whether that was tried."""
-        key, sources = new_york_key(instrument.id), sources_of(instrument, hourly=True)
-        last = expected_session(self._clock())
+        key, last = new_york_key(instrument.id), expected_session(self._clock())
+        sources = sources_of(instrument, hourly=True)
+        as_of = head.as_of if head else None
+        # While there is history to come, the next stretch is due at once.
+        is_filling = head is not None and head.next_try is None and is_behind(as_of, last)
+        if not sources or not (is_filling or is_due(head, last, self._clock())):
+            return False
+        copy = self._copy(key)
+        if copy is None:
+            # The first has the longest history: it is worth waiting for, if it wants a pause.
+            wishes = {name for name, pause in self._store.pauses().items() if pause.is_wish}
+            gives_way: tuple[type[SourceError], ...] = (SourceError,)
+            if sources[0].provider in wishes & self._paused():
+                return False
+        else:
+            own = next((at for at, one in enumerate(sources) if one.is_of(copy.source)), 0)
+            # Gaps make a source give way to the next, from the beginning; not once it has
+            # brought everything, which would be lost.
+            is_early = last - copy.as_of.date() > _NEARLY_DONE
+            sources = sources[own:] if is_early else sources[own : own + 1]
+            gives_way = (NoData, HasGaps)
+            if sources[0].provider in self._paused():
+                return False
 
-        def to_ask(head: Head | None) -> list[Source]:
-            # While there is history to come, the next stretch is due at once.
-            is_filling = head is not None and head.next_try is None and is_behind(head.as_of, last)
-            if not is_filling and not is_due(head, last, self._clock()):
-                return []
-            if head is None or head.source is None:
-                return candidates(sources, None, self._paused(), is_behind=True)
-            own = [one for one in sources if one.is_of(head.source)]
-            # A source that turns out to have gaps gives way to the next, from the beginning.
-            others = sources[sources.index(own[0]) + 1 :] if is_filling and own else []
-            return candidates([*own, *others], None, self._paused(), is_behind=True)
-
-        def update(source: Source, copy: Series | None) -> Series:
-            own = copy if copy is not None and source.is_of(copy.source) else None
-            daily = self._store.get([instrument.id], on_damage=_pass_over).get(instrument.id)
+        def update(source: Source) -> Series:
+            daily = self._copy(instrument.id)
             return new_york_update(
                 source,
                 instrument,
-                own,
+                copy if copy is not None and source.is_of(copy.source) else None,
                 self._access(source),
                 self._clock(),
                 first_day=daily.frame.index[0].date() if daily else _FIRST_HOURS,
                 last_session=last,
-                renew=lambda: self._lease(key),
+                renew=self._renew,
             )
 
-        daily = self._store.heads().get(instrument.id)
-        if daily is None or daily.hash is None:
-            return False
-        return self._leased(key, to_ask, update)
-
-    def _leased(
-        self,
-        key: str,
-        to_ask: Callable[[Head | None], list[Source]],
-        update: Callable[[Source, Series | None], Series],
-    ) -> bool:
-        """Ask the sources in turn, unless there are none to ask or somebody else is at it."""
-        if not to_ask(self._store.heads().get(key)) or not self._lease(key):
-            return False
-        try:
-            # Somebody else may have just done it.
-            head = self._store.heads().get(key)
-            sources = to_ask(head)
-            if sources:
-                self._ask(key, head, sources, update)
-            return bool(sources)
-        finally:
-            self._store.release(key, self._owner)
+        paused = self._paused()
+        usable = [one for one in sources if one.provider not in paused]
+        return self._ask(key, head, usable, update, gives_way)
 
     def _ask(
         self,
         key: str,
         head: Head | None,
         sources: Sequence[Source],
-        update: Callable[[Source, Series | None], Series],
-    ) -> None:
-        # A damaged copy is no copy: all of it is fetched again.
-        copy = self._store.get([key], on_damage=_pass_over).get(key)
+        update: Callable[[Source], Series],
+        gives_way: tuple[type[SourceError], ...] = (SourceError,),
+    ) -> bool:
+        """Ask sources in turn, the next one where a problem gives way; whether any was asked."""
         problems: list[SourceError] = []
         for source in sources:
+            if not self._renew():
+                break
             try:
-                series = update(source, copy)
+                series = _checked(source, update)
             except SourceError as problem:
                 logger.info("%s: %s", key, problem)
                 problems.append(problem)
                 self._note_trouble(source, problem)
+                if not isinstance(problem, gives_way):
+                    break
             else:
                 self._store.put(series)
                 self._note_health(source)
-                return
-        failures = head.failures if head else 0
-        next_try = self._clock() + wait(gravest(problems), failures)
-        self._store.record_failure(key, "; ".join(map(str, problems)), next_try)
+                return True
+        if problems:
+            failures = head.failures if head else 0
+            next_try = self._clock() + wait(gravest(problems), failures)
+            self._store.record_failure(key, "; ".join(map(str, problems)), next_try)
+        return bool(problems)
+
+    def _copy(self, key: str) -> Series | None:
+        """The last good copy; a damaged one is none, so that all of it is fetched again."""
+        return self._store.get([key], on_damage=_pass_over).get(key)
 
     def _note_trouble(self, source: Source, problem: SourceError) -> None:
         if isinstance(problem, RateLimited | SourceUnavailable):
@@ -251,10 +267,23 @@ class Refresher:
         access: Access = getattr(self._settings, source.provider)
         return access
 
-    def _lease(self, key: str) -> bool:
+    def _renew(self) -> bool:
+        """Be, or stay, the one that works on this store, as long as one update may take."""
         providers = (getattr(self._settings, name) for name in PROVIDERS)
         longest = max(one.timeout + one.min_interval for one in providers)
-        return self._store.lease(key, self._owner, MOST_PAGES * longest)
+        return self._store.lease(_LEASE, self._owner, MOST_PAGES * longest)
+
+
+def _checked(source: Source, update: Callable[[Source], Series]) -> Series:
+    """An update; what a provider did not foresee is its bad response, and stops no other."""
+    try:
+        return update(source)
+    except (SourceError, StoreUnavailable):
+        raise
+    except Exception as error:
+        logger.exception("%s sent something that nobody foresaw", source.label)
+        name = PROVIDERS[source.provider].name
+        raise BadResponse(name, f"sent something unexpected for {source.symbol}") from error
 
 
 def _pass_over(problem: Exception) -> None:

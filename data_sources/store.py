@@ -266,7 +266,14 @@ class Store:
             series=instrument.id, instrument=asdict(instrument), failures=0
         )
         with _writing(self._engine) as connection:
-            connection.execute(insert.on_conflict_do_nothing())
+            connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["series"],
+                    set_={"instrument": insert.excluded.instrument},
+                    # Of one that was forgotten while it was fetched, only the failure is left.
+                    where=_HEADS.c.instrument.is_(sa.null()),
+                )
+            )
 
     def forget(self, name: str) -> None:
         """Drop what is known of a series that has no copy."""
@@ -436,7 +443,7 @@ def open_store(url: str, clock: Callable[[], datetime] = _utc_now) -> Store:
         address = sa.make_url(url)
         backend = address.get_backend_name()
         if backend == "postgresql":
-            engine, alone = sa.create_engine(address, pool_pre_ping=True), _alone_on_postgresql
+            engine, alone = _postgresql_engine(address), _alone_on_postgresql
         elif backend == "sqlite":
             engine, alone = _sqlite_engine(address), _alone_on_sqlite
         else:
@@ -451,6 +458,16 @@ def open_store(url: str, clock: Callable[[], datetime] = _utc_now) -> Store:
             store.close()
             raise
     return store
+
+
+def _postgresql_engine(address: sa.URL) -> sa.Engine:
+    # A database that does not answer must not keep anybody waiting for good.
+    limits = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "options": f"-c statement_timeout={_BUSY_SECONDS * 1000}",
+    }
+    return sa.create_engine(address, pool_pre_ping=True, connect_args=limits)
 
 
 def _sqlite_engine(address: sa.URL) -> sa.Engine:

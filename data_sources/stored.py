@@ -143,14 +143,20 @@ def _stale(
     if not is_late(view.now):
         return ""
     if error and failed_at and next_try:
-        when, again = _moment(failed_at, view.now), _moment(next_try, view.now)
-        return f"{error} ({when}), next try {again}."
+        when = _moment(failed_at, view.now)
+        return f"{error} ({when}), {_again(next_try, view.now)}."
     if not is_late(view.now - _GRACE):
         return ""
     asked = _moment(series.fetched_at, view.now)
     if not is_late(series.fetched_at):
         return f"The source has not been asked since {asked}."
     return f"There was nothing newer at the source ({asked})."
+
+
+def _again(next_try: datetime, now: datetime) -> str:
+    if next_try < now - _GRACE:
+        return "not tried again since"
+    return f"next try {_moment(next_try, now)}"
 
 
 def _moment(when: datetime, now: datetime) -> str:
@@ -165,5 +171,4 @@ def _reasons(view: View, daily: Mapping[str, Status]) -> tuple[str, ...]:
         return ()
     errors = dict.fromkeys(part for one in failed for part in one.error.split("; "))
     again = min(one.next_try for one in failed if one.next_try is not None)
-    when = _moment(again, view.now)
-    return (f"No live prices yet: {'; '.join(errors)}. Next try {when}.",)
+    return (f"No live prices yet: {'; '.join(errors)}; {_again(again, view.now)}.",)

@@ -108,7 +108,7 @@ def shell(
                 hidden=True,
             ),
             html.Main(content, id="main", tabIndex=-1),
-            None if path == workbench.PATH else _held(state),
+            None if path == workbench.PATH else _held(state, market),
             dcc.Store(id="view", data=query),
         ],
         id="mantine",
@@ -132,7 +132,7 @@ def not_found(path: str) -> list[Any]:
     ]
 
 
-def _held(state: ViewState) -> html.Div:
+def _held(state: ViewState, market: Market) -> html.Div:
     """The view on a page without controls: each field, where assets/link.js looks for it."""
     parts: list[Any] = [html.Data(id=id_) for id_ in ("span-from", "span-to", "window-slider")]
     for wire, field in zip(controls.wiring(), FIELDS, strict=True):
@@ -142,7 +142,7 @@ def _held(state: ViewState) -> html.Div:
             parts.append(html.Data(id=wire["id"], value=held))
         elif field.key != "theme":
             parts.append(dcc.Store(id=wire["id"], data=field.write(value)))
-    return html.Div(parts, hidden=True)
+    return html.Div(parts, hidden=True, **{"data-new-york": "~".join(market.new_york)})
 
 
 def _progress(market: Market) -> str:

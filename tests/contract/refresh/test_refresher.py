@@ -11,11 +11,13 @@ from shutil import copytree
 import pandas as pd
 import pytest
 
+from data_sources import refresh
 from data_sources.catalog import CATALOG
 from data_sources.errors import NotPossible, TooSoon
 from data_sources.live import Live
 from data_sources.new_york import session_closes
 from data_sources.refresh import Refresher
+from data_sources.series import make_series
 from data_sources.store import Store, open_store
 from settings import Settings
 from tests.contract.conftest import Clock
@@ -327,15 +329,20 @@ def test_a_dead_vendor_is_followed_by_the_next_and_takes_over_again(full: World)
         loaded.work()
     head = loaded.store.heads()["BTC"]
     assert head.source == "Yahoo Finance BTC-USD, then Coinbase Exchange BTC-USD"
+    loaded.upstream.reset_counts()
+    loaded.pass_time(timedelta(days=1))
+    loaded.work()
+    assert loaded.upstream.count("coinbase", "BTC-USD") == 2  # one for days, one for hours
+    head = loaded.store.heads()["BTC"]
     spliced = loaded.copies()["BTC"]
     assert (spliced["close"].iloc[: len(first)] == first["close"]).all()
-    assert head.as_of == date(2024, 3, 18)
+    assert head.as_of == date(2024, 3, 19)
     loaded.upstream.faults = {}
     loaded.pass_time(timedelta(days=1))
     loaded.work()
     head = loaded.store.heads()["BTC"]
-    assert (head.source, head.as_of) == ("Yahoo Finance BTC-USD", date(2024, 3, 19))
-    expected = loaded.upstream.days("BTC").loc[:"2024-03-19"]
+    assert (head.source, head.as_of) == ("Yahoo Finance BTC-USD", date(2024, 3, 20))
+    expected = loaded.upstream.days("BTC").loc[:"2024-03-20"]
     assert (loaded.copies()["BTC"]["close"] == expected["close"]).all()
 
 
@@ -347,6 +354,62 @@ def test_a_source_full_of_gaps_gives_way_for_hours(world: World) -> None:
     assert world.store.heads()["BTC@nyclose"].source == "Coinbase Exchange BTC-USD"
 
 
+def test_vendors_that_differ_a_little_still_follow_each_other(full: World) -> None:
+    """The copy is a tenth of a percent off what the next vendor says."""
+    yahoo = full.store.get(["BTC"])["BTC"]
+    apart = make_series(
+        yahoo.instrument, yahoo.frame * 1.001, source=yahoo.source, fetched_at=NOW, day_end="utc"
+    )
+    full.store.put(apart)
+    full.upstream.faults = {"yahoo": "500"}
+    for _ in range(5):
+        full.pass_time(timedelta(days=1))
+        full.work()
+    head = full.store.heads()["BTC"]
+    assert (head.as_of, head.last_error) == (date(2024, 3, 19), None)
+    assert keeps(full.copies()["BTC"], apart.frame)
+
+
+def test_hours_that_were_fetched_are_not_given_up_for_a_failure(full: World) -> None:
+    before = full.copies()["BTC@nyclose"]
+    for fault in ("500", "429", "web page"):
+        full.upstream.faults = {"coinbase": fault}
+        full.pass_time(timedelta(days=4))
+        full.work()
+        assert full.copies()["BTC@nyclose"].equals(before)
+    assert full.store.heads()["BTC@nyclose"].source == "Coinbase Exchange BTC-USD"
+    assert full.live().status("BTC").series.day_end == "utc"
+    full.upstream.faults = {}
+    full.pass_time(timedelta(days=1))
+    full.work()
+    assert keeps(full.copies()["BTC@nyclose"], before)
+    assert "BTC" in full.live().snapshot().new_york
+
+
+def test_what_nobody_foresaw_stops_no_other_series(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = refresh.daily_update
+
+    def stumbling(source, *arguments):
+        if source.symbol == "^RUT":
+            raise KeyError("x")
+        return daily(source, *arguments)
+
+    monkeypatch.setattr(refresh, "daily_update", stumbling)
+    loaded.work()
+    assert status(loaded, "RUT").error == "Yahoo Finance sent something unexpected for ^RUT"
+    assert loaded.store.heads()["IWM"].as_of == date(2024, 3, 18)
+
+
+def test_only_one_refresher_works_at_a_time(loaded: World) -> None:
+    assert loaded.store.lease("refresher", "another", 60)
+    assert not loaded.refresher.work()
+    assert loaded.upstream.count() == 0
+    loaded.pass_time(timedelta(seconds=61))
+    assert loaded.refresher.work()
+
+
 # --- symbols --------------------------------------------------------------------------------
 
 
@@ -354,6 +417,7 @@ def test_an_added_symbol_is_fetched_and_kept_current(loaded: World) -> None:
     live = loaded.live()
     assert live.add("avuv", "small_cap") == "AVUV"
     assert live.add("AVAX-USD", "coin") == "AVAX"
+    live.look()
     assert live.status("AVUV").series is None
     loaded.work()
     live.look()
@@ -454,6 +518,9 @@ def test_a_store_that_goes_away_leaves_what_was_read(full: World) -> None:
     path.mkdir()
     live.look()
     assert live.snapshot().series.keys() == before.series.keys()
+    world.clock.advance(days=10)
+    live.look()
+    assert "not been asked since" in live.snapshot().series["RUT"].stale
     assert "price store cannot be used" in live.snapshot().problems[0]
 
 

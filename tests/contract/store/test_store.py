@@ -25,11 +25,22 @@ from alembic.script import ScriptDirectory
 from crowd import number_of, numbered
 
 from data_sources import store as store_module
-from data_sources.catalog import CATALOG, Instrument
+from data_sources.catalog import CATALOG, Instrument, coin, resolve
 from data_sources.errors import CorruptBlob, StoreTooNew, StoreUnavailable
 from data_sources.sample import sample_series
 from data_sources.series import Series, content_hash, make_series
-from data_sources.store import METADATA, MIGRATIONS, SCHEMA, Store, main, open_store
+from data_sources.store import (
+    METADATA,
+    MIGRATIONS,
+    SCHEMA,
+    Head,
+    Pause,
+    Store,
+    key_of,
+    main,
+    new_york_key,
+    open_store,
+)
 from tests.contract.conftest import Clock, SmallDisk
 
 ROOT = Path(__file__).parents[3]
@@ -141,9 +152,30 @@ def test_heads_say_everything_but_the_values(store: Store) -> None:
     with statements(store) as seen:
         head = store.heads()["RUT"]
     assert not any("blobs" in one for one in seen)
+    assert head.instrument == series.instrument
     assert (head.hash, head.source) == (series.content_hash, "test")
     assert (head.as_of, head.fetched_at) == (date(2020, 1, 5), series.fetched_at)
     assert (head.last_error, head.failed_at, head.next_try, head.failures) == (None, None, None, 0)
+
+
+def test_a_coin_at_new_yorks_close_is_a_copy_of_its_own(store: Store) -> None:
+    bitcoin = CATALOG.index(resolve("BTC"))
+    utc = replace(numbered(1, bitcoin), day_end="utc")
+    new_york = replace(numbered(2, bitcoin), day_end="nyclose")
+    assert [key_of(one) for one in (numbered(0), utc, new_york)] == ["RUT", "BTC", "BTC@nyclose"]
+    assert new_york_key("BTC") == "BTC@nyclose"
+    for series in (numbered(0), utc, new_york):
+        store.put(series)
+    got = store.get(["BTC@nyclose", "BTC", "RUT"])
+    assert {key: key_of(one) for key, one in got.items()} == {key: key for key in got}
+    assert [one.day_end for one in got.values()] == ["nyclose", "utc", ""]
+    assert [number_of(one) for one in got.values()] == [2, 1, 0]
+    assert list(store.get(["BTC"])) == ["BTC"]
+    heads = store.heads()
+    assert heads.keys() == got.keys()
+    assert heads["BTC"].instrument == heads["BTC@nyclose"].instrument == utc.instrument
+    store.put(replace(numbered(3, bitcoin), day_end="nyclose"))
+    assert number_of(store.get(["BTC"])["BTC"]) == 1
 
 
 def test_a_put_that_fails_half_way_changes_nothing(store: Store) -> None:
@@ -181,6 +213,138 @@ def test_a_series_that_never_arrived_has_a_head_without_a_copy(store: Store, clo
     assert (head.hash, head.as_of, head.last_error) == (None, None, "unknown symbol")
     assert store.get(["RUT"]) == {}
     assert store.check() == []
+
+
+# --- what is wanted -------------------------------------------------------------------------
+
+AVAX = coin("AVAX", "AVAX")
+UNTRIED = Head(
+    AVAX,
+    hash=None,
+    source=None,
+    as_of=None,
+    fetched_at=None,
+    last_error=None,
+    failed_at=None,
+    next_try=None,
+    failures=0,
+)
+
+
+def test_an_instrument_is_wanted_until_it_is_forgotten(store: Store, clock: Clock) -> None:
+    store.want(AVAX)
+    assert store.heads() == {"AVAX": UNTRIED}
+    assert store.get(["AVAX"]) == {}
+    assert store.check() == []
+    store.record_failure("AVAX", "not offered", clock.now)
+    assert store.heads()["AVAX"] == replace(
+        UNTRIED, last_error="not offered", failed_at=clock.now, next_try=clock.now, failures=1
+    )
+    store.forget("RUT")
+    assert list(store.heads()) == ["AVAX"]
+    store.forget("AVAX")
+    assert store.heads() == {}
+
+
+def test_what_is_known_of_an_instrument_outlives_that_it_is_wanted(
+    store: Store, clock: Clock
+) -> None:
+    store.want(AVAX)
+    store.record_failure("AVAX", "HTTP 503", clock.now)
+    store.put(numbered(1))
+    before = store.heads()
+    store.want(replace(AVAX, name="Avalanche"))
+    store.want(replace(CATALOG[0], name="Another"))
+    assert store.heads() == before
+
+
+def test_what_has_a_copy_is_not_forgotten(store: Store, clock: Clock) -> None:
+    store.put(numbered(1))
+    store.record_failure("RUT", "HTTP 503", clock.now)
+    before = store.heads()
+    store.forget("RUT")
+    assert store.heads() == before
+    assert number_of(store.get(["RUT"])["RUT"]) == 1
+
+
+def test_of_eight_who_want_the_same_one_notes_it(store: Store) -> None:
+    start = threading.Barrier(8)
+
+    def want(number: int) -> None:
+        start.wait()
+        store.want(replace(AVAX, name=f"Avalanche {number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(want, range(8)))
+    assert list(store.heads()) == ["AVAX"]
+
+
+def test_everything_can_be_tried_at_once(store: Store, clock: Clock) -> None:
+    later = clock.now + timedelta(hours=6)
+    store.put(numbered(1))
+    store.want(AVAX)
+    store.put(numbered(2, instrument=1))
+    store.record_failure("RUJ", "HTTP 503", later)
+    store.pause("yahoo", "out of order", later, is_wish=False)
+    store.pause("coinbase", "too often", later, is_wish=True)
+    before = store.heads()
+    clock.advance(seconds=1)
+    store.try_all_now()
+    # Only when: what failed, and how often, is still known.
+    assert store.heads() == {
+        name: replace(head, next_try=clock.now) for name, head in before.items()
+    }
+    assert list(store.pauses()) == ["coinbase"]
+    assert store.check() == []
+    store.put(numbered(1))
+    assert store.heads()["RUT"].next_try is None
+
+
+# --- pauses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_wish", [False, True])
+def test_a_provider_is_left_alone_until_it_answers_well(
+    store: Store, clock: Clock, *, is_wish: bool
+) -> None:
+    assert store.pauses() == {}
+    since, until = clock.now, clock.now + timedelta(minutes=1)
+    store.pause("yahoo", "out of order", until, is_wish=is_wish)
+    store.pause("binance", "too slow", until, is_wish=False)
+    assert store.pauses()["yahoo"] == Pause("out of order", since, until, 1, is_wish)
+    # Over, but still without a good answer: the next one counts as the second.
+    clock.advance(minutes=2)
+    assert store.pauses()["yahoo"] == Pause("out of order", since, until, 1, is_wish)
+    since, until = clock.now, clock.now + timedelta(minutes=2)
+    store.pause("yahoo", "still out of order", until, is_wish=not is_wish)
+    assert store.pauses()["yahoo"] == Pause("still out of order", since, until, 2, not is_wish)
+    clock.advance(minutes=2)
+    store.end_pause("yahoo")
+    store.end_pause("nobody")
+    assert list(store.pauses()) == ["binance"]
+    store.pause("yahoo", "out of order", clock.now + timedelta(minutes=1), is_wish=is_wish)
+    assert store.pauses()["yahoo"].failures == 1
+
+
+def test_a_pause_a_provider_asked_for_is_not_cut_short(store: Store, clock: Clock) -> None:
+    """By what another machine asked for before, and had answered after."""
+    asked, sooner = (clock.now + timedelta(minutes=minutes) for minutes in (30, 1))
+    store.pause("yahoo", "too often", asked, is_wish=True)
+    wish = store.pauses()
+    clock.advance(seconds=10)
+    store.pause("yahoo", "did not answer", sooner, is_wish=False)
+    store.end_pause("yahoo")
+    store.try_all_now()
+    assert store.pauses() == wish
+    clock.now = asked
+    store.end_pause("yahoo")
+    assert store.pauses() == {}
+
+
+def test_a_pause_of_our_own_ends_with_a_good_answer(store: Store, clock: Clock) -> None:
+    store.pause("yahoo", "out of order", clock.now + timedelta(hours=1), is_wish=False)
+    store.end_pause("yahoo")
+    assert store.pauses() == {}
 
 
 # --- leases ---------------------------------------------------------------------------------

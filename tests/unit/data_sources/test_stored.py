@@ -250,10 +250,10 @@ def test_why_there_are_no_live_data_is_told_once_a_reason() -> None:
     }
     for mode in ("auto", "live"):
         assert seen(heads=heads, mode=mode).problems == (
-            f"No live prices yet: {DOWN}; {coinbase}. Next try 14:33 UTC.",
+            f"No live prices yet: {DOWN}; {coinbase}; next try 14:33 UTC.",
         )
     paused = seen(pauses={"yahoo": pause()}, mode="auto")
-    assert paused.problems == (f"No live prices yet: {LIMITED}. Next try 14:32 UTC.",)
+    assert paused.problems == (f"No live prices yet: {LIMITED}; next try 14:32 UTC.",)
 
 
 def test_with_a_pair_there_is_nothing_to_explain() -> None:

@@ -48,6 +48,7 @@ def test_a_new_small_cap_is_a_symbol_of_yahoo(typed: str) -> None:
         ("005930.ks", "005930.KS"),
         ("a", "A"),
         ("USD", "USD"),
+        ("IWMUSD", "IWMUSD"),
         ("^ABCDEFGHIJKLMNO", "^ABCDEFGHIJKLMNO"),
     ],
 )

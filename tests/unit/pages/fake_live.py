@@ -81,6 +81,9 @@ class FakeLive:
     def start(self) -> None:
         self.started = True
 
+    def close(self) -> None:
+        self.started = False
+
     def status(self, instrument_id: str) -> Status | None:
         rows = (one for one in self.snapshot.statuses if not one.is_new_york)
         return next((one for one in rows if one.instrument.id == instrument_id), None)

@@ -120,6 +120,16 @@ def test_closes_at_new_york_stand_under_their_coin(live: FakeLive) -> None:
     assert table[5][6:] == ["New York close", "Coinbase Exchange"]
 
 
+def test_closes_at_new_york_that_do_not_reach_the_present_yet(live: FakeLive) -> None:
+    btc = replace(live.snapshot.series["BTC"], day_end="nyclose")
+    live.put(Status(btc.instrument, btc, is_new_york=True, is_filling=True))
+    table = rows(live.market)
+    assert [cells[:2] for cells in table[:2]] == [
+        ["BTC Bitcoin", "Current"],
+        ["BTC at New York's close", "Being filled"],
+    ]
+
+
 def test_a_store_that_is_empty_and_sources_that_all_fail(live: FakeLive) -> None:
     live.change(series={}, statuses=())
     assert rows(live.market) == []
