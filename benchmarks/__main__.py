@@ -2,10 +2,16 @@
 
 import argparse
 
-from benchmarks import drag, kernels, view
+from benchmarks import drag, kernels, refresh, store, view
 from benchmarks.report import table
 
-BENCHMARKS = {"drag": drag.rows, "kernels": kernels.rows, "view": view.rows}
+BENCHMARKS = {
+    "drag": drag.rows,
+    "kernels": kernels.rows,
+    "view": view.rows,
+    "store": store.rows,
+    "refresh": refresh.rows,
+}
 
 
 def main() -> None:

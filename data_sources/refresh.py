@@ -47,6 +47,7 @@ from data_sources.store import Head, Store, new_york_key, open_store
 from settings import Access, Settings, load
 
 SECONDS_BETWEEN_PASSES = 5.0
+SECONDS_AFTER_TROUBLE = 60.0
 
 # What nobody names any more is kept for a week: a page may still show it.
 _PRUNE_AFTER = timedelta(days=7)
@@ -106,6 +107,8 @@ class Refresher:
             except StoreUnavailable as problem:
                 logger.warning("%s", problem)
                 worked = False
+                # What was fetched could not be kept: asking for it again must not be frequent.
+                stop.wait(SECONDS_AFTER_TROUBLE)
             except Exception:
                 logger.exception("the refresher stumbled and goes on")
                 worked = False

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -599,6 +600,12 @@ def _encode(frame: pd.DataFrame) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+@cache
+def _columns(names: tuple[str, ...]) -> pd.Index:
+    """Remembered: pandas takes longer to make it than to make a frame."""
+    return pd.Index(names)
+
+
 def _decode(content: bytes, hash_: str) -> pd.DataFrame | None:
     """Read a frame back; None when it is not the one that was stored."""
     try:
@@ -607,7 +614,7 @@ def _decode(content: bytes, hash_: str) -> pd.DataFrame | None:
         frame = pd.DataFrame(
             np.array(columns).T,
             index=pd.DatetimeIndex(days.astype("datetime64[us]"), name="date"),
-            columns=batch.schema.names[1:],
+            columns=_columns(tuple(batch.schema.names[1:])),
         )
         return frame if content_hash(frame) == hash_ else None
     except Exception:  # noqa: BLE001 - damaged bytes can raise anything

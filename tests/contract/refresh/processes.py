@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -63,7 +64,8 @@ class Vendors:
                 for key, most in upstream.most_in_flight.items()
                 if isinstance(key, tuple)
             }
-            pipe.send({"in_flight": in_flight, "requests": len(upstream.requests)})
+            asked = Counter(f"{one.vendor} {one.symbol}" for one in upstream.requests)
+            pipe.send({"in_flight": in_flight, "requests": asked})
 
 
 def forked(task: Callable[[], object]) -> int:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.upstream import NOW, VENDORS, serve
 from tests.upstream import settings as settings_for
 
 ROOT = Path(__file__).parents[3]
+FIRST_DAY = date(2023, 10, 2)
 
 
 def run(scenario: str, url: str) -> dict:
@@ -44,7 +46,18 @@ def test_a_refresher_killed_200_times_loses_and_invents_nothing(tmp_path: Path) 
     assert max(found["in_flight"].values()) <= 2  # one whose asker is dead, one of the living
 
 
-def test_eight_servers_and_two_refreshers_share_one_store(url: str) -> None:
+def one_first_load(folder: Path) -> dict[str, int]:
+    """Requests of one refresher that works alone, by vendor and symbol."""
+    address, clock = f"sqlite:///{folder}/alone.db", Clock(NOW)
+    with serve() as upstream, closing(open_store(address, clock)) as store:
+        upstream.first_day = FIRST_DAY
+        refresher = Refresher(store, settings_for(upstream, database_url=address), clock)
+        while refresher.work():
+            pass
+        return dict(Counter(f"{one.vendor} {one.symbol}" for one in upstream.requests))
+
+
+def test_eight_servers_and_two_refreshers_share_one_store(url: str, tmp_path: Path) -> None:
     found = run("crowd", url)
     codes, versions, mixed = zip(*found["told"], strict=True)
     assert set(map(tuple, codes)) == {(200,)}
@@ -52,12 +65,13 @@ def test_eight_servers_and_two_refreshers_share_one_store(url: str) -> None:
     assert not any(mixed)
     assert found["problems"] == []
     assert max(found["in_flight"].values()) == 1
+    assert found["requests"] == one_first_load(tmp_path)
 
 
 def test_a_full_disk_loses_nothing_and_is_said(small_disk: SmallDisk) -> None:
     clock = Clock(NOW)
     with serve() as upstream:
-        upstream.first_day = date(2023, 10, 2)
+        upstream.first_day = FIRST_DAY
         settings = settings_for(upstream, database_url=small_disk.url, refresh=False)
         with closing(open_store(small_disk.url, clock)) as store:
             refresher = Refresher(store, settings, clock)
@@ -82,7 +96,10 @@ def test_a_full_disk_loses_nothing_and_is_said(small_disk: SmallDisk) -> None:
             assert store.check() == []
             assert store.heads().keys() == before.keys()
             live = Live(settings, clock)
-            assert live.snapshot().series.keys() == {n for n in before if "@" not in n}
+            shown = live.snapshot()
+            # A full PostgreSQL may refuse new connections.
+            is_refused = "postgresql" in small_disk.url and bool(shown.problems)
+            assert is_refused or shown.series.keys() == {n for n in before if "@" not in n}
             live.close()
             client = create_app(settings).server.test_client()
             assert client.get("/").status_code == 200
@@ -112,6 +129,9 @@ def test_the_programs_end_with_what_they_found(tmp_path: Path) -> None:
                 env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
             )  # fmt: skip
 
+        good = program("data_sources.refresh", "--once")
+        assert good.returncode == 0, good.stderr
+        environment["BELLWETHER_DATABASE_URL"] = f"sqlite:///{tmp_path}/another.db"
         upstream.faults = {"yahoo:IWM": "web page"}
         failed = program("data_sources.refresh", "--once")
         assert failed.returncode == 1

@@ -1,8 +1,11 @@
 """The refresher against vendors that answer, fail and come back; nothing good is ever lost."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,13 +16,13 @@ import pytest
 
 from data_sources import refresh
 from data_sources.catalog import CATALOG
-from data_sources.errors import NotPossible, TooSoon
+from data_sources.errors import NotPossible, StoreUnavailable, TooSoon
 from data_sources.live import Live
 from data_sources.new_york import session_closes
 from data_sources.refresh import Refresher
 from data_sources.series import make_series
 from data_sources.store import Store, open_store
-from settings import Settings
+from settings import Access, Settings
 from tests.contract.conftest import Clock
 from tests.upstream import NOW, VENDORS, Upstream, serve
 from tests.upstream import settings as settings_for
@@ -295,6 +298,48 @@ def test_a_clock_that_is_behind_refuses_the_future_and_loses_nothing(loaded: Wor
     assert all(after[name].equals(frame) for name, frame in before.items())
 
 
+def test_hours_that_were_restated_are_not_mixed_with_those_before(loaded: World) -> None:
+    before = loaded.copies()["BTC@nyclose"]
+    loaded.upstream.faults = {"coinbase": "restated"}
+    loaded.work()
+    assert loaded.copies()["BTC@nyclose"].equals(before)
+    told = next(one for one in loaded.live().snapshot().statuses if one.is_new_york)
+    assert "does not repeat the hours of BTC-USD" in told.series.stale
+    loaded.upstream.faults = {}
+    loaded.pass_time(told.next_try - loaded.clock.now)
+    loaded.work()
+    after = loaded.copies()["BTC@nyclose"]
+    assert len(after) == len(before) + 1
+    assert keeps(after, before)
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_a_name_that_cannot_be_looked_up_is_a_vendor_out_of_reach(
+    loaded: World, monkeypatch: pytest.MonkeyPatch, *, is_slow: bool
+) -> None:
+    before, look_up = loaded.copies(), socket.getaddrinfo
+
+    def failing(host: str, *arguments: object, **options: object) -> object:
+        if host != "vendor.invalid":
+            return look_up(host, *arguments, **options)
+        time.sleep(2 * is_slow)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", failing)
+    nowhere = Access(base_url="https://vendor.invalid", timeout=0.5, min_interval=0)
+    settings = loaded.settings.model_copy(update=dict.fromkeys(VENDORS, nowhere))
+    lost = replace(loaded, refresher=Refresher(loaded.store, settings, loaded.clock))
+    lost.work()
+    assert loaded.upstream.count() == 0
+    said = "did not answer within 0.5 seconds" if is_slow else "cannot be reached"
+    assert loaded.store.pauses()["yahoo"].reason == f"Yahoo Finance {said}"
+    assert said in status(loaded, "IWM").series.stale
+    assert all(loaded.copies()[name].equals(frame) for name, frame in before.items())
+    loaded.pass_time(timedelta(minutes=3))
+    loaded.work()
+    assert loaded.store.heads()["IWM"].as_of == date(2024, 3, 18)
+
+
 # --- fall-back and the way home -------------------------------------------------------------
 
 
@@ -531,6 +576,47 @@ def test_pages_ask_no_vendor(world: World, page_of: Callable[[Settings], object]
         assert client.get(path).status_code in (200, 503)
     client.post("/symbols", json={"symbol": "AVUV", "kind": "small_cap"})
     assert world.upstream.requests == []
+
+
+def test_a_store_that_keeps_nothing_does_not_become_a_storm(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stop(threading.Event):
+        waited = 0.0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waited += timeout or 0
+            if self.waited >= 600:
+                self.set()
+            return self.is_set()
+
+    def put(_store: Store, _series: object) -> None:
+        raise StoreUnavailable("database or disk is full")
+
+    monkeypatch.setattr(Store, "put", put)
+    loaded.refresher.run(Stop())
+    assert 1 <= loaded.upstream.count() <= 10
+
+
+def test_pages_wait_for_no_vendor_that_hangs(
+    world: World, page_of: Callable[[Settings], object]
+) -> None:
+    world.upstream.fault = "hang"
+    patient = Access(base_url=world.upstream.base_url, timeout=20, min_interval=0)
+    update = {"refresh": True, "data": "auto", **dict.fromkeys(VENDORS, patient)}
+    client = page_of(world.settings.model_copy(update=update))
+    live = client.application.extensions["market"].live
+    live.start()
+    deadline = time.monotonic() + 10
+    while not world.upstream.requests and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for path in ("/", "/data", "/status", "/?c=SOL&s=IWN"):
+        began = time.monotonic()
+        assert client.get(path).status_code == 200
+        assert time.monotonic() - began < 5
+    assert world.upstream.count() == 1
+    world.upstream.closing.set()
+    live.close()
 
 
 @pytest.fixture

@@ -258,6 +258,18 @@ def test_what_is_known_of_an_instrument_outlives_that_it_is_wanted(
     assert store.heads() == before
 
 
+def test_what_was_forgotten_while_it_was_fetched_can_be_wanted_again(
+    store: Store, clock: Clock
+) -> None:
+    store.want(AVAX)
+    store.forget("AVAX")
+    store.record_failure("AVAX", "not offered", clock.now)
+    assert store.heads()["AVAX"].instrument is None
+    store.want(AVAX)
+    head = store.heads()["AVAX"]
+    assert (head.instrument, head.last_error, head.failures) == (AVAX, "not offered", 1)
+
+
 def test_what_has_a_copy_is_not_forgotten(store: Store, clock: Clock) -> None:
     store.put(numbered(1))
     store.record_failure("RUT", "HTTP 503", clock.now)

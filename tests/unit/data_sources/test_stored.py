@@ -308,6 +308,16 @@ def test_a_failure_is_the_reason_and_has_its_times(
     assert found == f"{error} {times}"
 
 
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [("05-22 20:32", "next try 14:32 UTC"), ("05-22 20:33", "not tried again since")],
+)
+def test_a_next_try_that_never_came_is_not_promised(now: str, told: str) -> None:
+    assert stale(copy("RUT", BEFORE), moment(now), error=DOWN) == f"{DOWN} (14:02 UTC), {told}."
+    found = seen(heads={"RUT": failed()}, now=moment(now))
+    assert found.problems == (f"No live prices yet: {DOWN}; {told}.",)
+
+
 def test_a_failure_counts_at_once() -> None:
     late = copy("RUT", BEFORE)
     minute = {"at": "05-21 20:30", "again": "05-21 20:31"}
