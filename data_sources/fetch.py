@@ -92,6 +92,8 @@ def daily_update(
         update = ask((copy.as_of - OVERLAP).date())
         if copy.source != label:
             # Days of another source are in the overlap: near is all it can be.
+            if update.index[-1] <= copy.as_of:
+                raise NoData(provider.name, source.symbol)
             joined = spliced(copy.frame, update)
             if joined is None:
                 raise RefusedUpdate(provider.name, f"it does not fit the copy from {copy.source}")

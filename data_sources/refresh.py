@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,6 +24,7 @@ from data_sources.errors import (
     SourceUnavailable,
     StoreTooNew,
     StoreUnavailable,
+    UnknownSymbol,
 )
 from data_sources.fetch import (
     MOST_PAGES,
@@ -44,6 +45,7 @@ from data_sources.schedule import (
 )
 from data_sources.series import Series
 from data_sources.store import Head, Store, new_york_key, open_store
+from data_sources.updates import OVERLAP
 from settings import Access, Settings, load
 
 SECONDS_BETWEEN_PASSES = 5.0
@@ -167,8 +169,13 @@ class Refresher:
         key, last = new_york_key(instrument.id), expected_session(self._clock())
         sources = sources_of(instrument, hourly=True)
         as_of = head.as_of if head else None
-        # While there is history to come, the next stretch is due at once.
-        is_filling = head is not None and head.next_try is None and is_behind(as_of, last)
+        # While there is much history to come, the next stretch is due at once.
+        is_filling = (
+            head is not None
+            and head.next_try is None
+            and as_of is not None
+            and last - as_of > OVERLAP
+        )
         if not sources or not (is_filling or is_due(head, last, self._clock())):
             return False
         copy = self._copy(key)
@@ -233,6 +240,10 @@ class Refresher:
         if problems:
             failures = head.failures if head else 0
             next_try = self._clock() + wait(gravest(problems), failures)
+            if isinstance(gravest(problems), UnknownSymbol):
+                # One that is left alone just now may have it.
+                asked = {one.provider for one in sources}
+                next_try = min([next_try, *self._ends_of_pauses(asked)])
             self._store.record_failure(key, "; ".join(map(str, problems)), next_try)
         return bool(problems)
 
@@ -254,6 +265,11 @@ class Refresher:
     def _paused(self) -> set[str]:
         now = self._clock()
         return {name for name, pause in self._store.pauses().items() if pause.until > now}
+
+    def _ends_of_pauses(self, asked: Collection[str]) -> list[datetime]:
+        """When the providers that were not asked may be asked again."""
+        now, pauses = self._clock(), self._store.pauses()
+        return [one.until for name, one in pauses.items() if name not in asked and one.until > now]
 
     def _forget(self) -> None:
         """Drop added symbols that could not be had, so that they can be asked for again."""

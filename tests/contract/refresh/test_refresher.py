@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from shutil import copytree
@@ -453,6 +453,29 @@ def test_only_one_refresher_works_at_a_time(loaded: World) -> None:
     assert loaded.upstream.count() == 0
     loaded.pass_time(timedelta(seconds=61))
     assert loaded.refresher.work()
+
+
+def test_a_source_that_is_left_alone_may_yet_have_the_coin(loaded: World) -> None:
+    loaded.store.pause("yahoo", "away", loaded.clock.now + timedelta(minutes=2), is_wish=False)
+    loaded.store.pause("binance", "away", loaded.clock.now + timedelta(days=2), is_wish=False)
+    live = loaded.live()
+    live.add("LTC", "coin")
+    loaded.upstream.offers = lambda vendor, name: vendor == "yahoo" or name != "LTC"  # type: ignore[method-assign]
+    loaded.work()
+    head = loaded.store.heads()["LTC"]
+    assert head.last_error == "Coinbase Exchange does not offer LTC-USD"
+    assert head.next_try == loaded.clock.now + timedelta(minutes=2)
+
+
+def test_a_missing_last_hour_is_not_asked_for_in_a_hurry(full: World) -> None:
+    full.pass_time(timedelta(days=3))
+    monday = datetime(2024, 3, 18, 19, tzinfo=UTC)
+    full.upstream.faults = {"coinbase": "frozen"}
+    full.upstream._served["coinbase", "BTC-USD"] = monday
+    full.upstream.reset_counts()
+    for _ in range(10):
+        full.refresher.work()
+    assert full.upstream.count("coinbase", "BTC-USD") <= 2
 
 
 # --- symbols --------------------------------------------------------------------------------
