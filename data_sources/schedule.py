@@ -15,6 +15,7 @@ _MIDNIGHT_DELAY = timedelta(minutes=10)
 _ASK_AGAIN = timedelta(minutes=30)
 _BEHIND = timedelta(days=2)
 _DAY = timedelta(days=1)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _JITTER = 0.2
 
 # The first wait after a failure, which doubles with each one, and the longest.
@@ -41,6 +42,10 @@ def expected_session(now: datetime) -> date:
 def is_due(head: Head | None, expected: date, now: datetime) -> bool:
     """Whether a series should be fetched now."""
     if head is None or (head.as_of is None and head.next_try is None):
+        return True
+    noted = head.failed_at or head.fetched_at
+    if noted is not None and noted > now + _CLOCKS_DIFFER:
+        # Noted by a clock that was ahead: what it saw, and its waits, mean nothing.
         return True
     if head.next_try is not None:
         return now >= head.next_try

@@ -298,6 +298,19 @@ def test_a_clock_that_is_behind_refuses_the_future_and_loses_nothing(loaded: Wor
     assert all(after[name].equals(frame) for name, frame in before.items())
 
 
+def test_a_clock_that_was_ahead_is_forgotten(full: World) -> None:
+    before = full.copies()
+    full.clock.now += timedelta(days=30)
+    full.work()
+    assert all(keeps(full.copies()[name], frame) for name, frame in before.items())
+    full.clock.now = full.upstream.now
+    full.pass_time(timedelta(days=2))
+    full.work()
+    assert full.store.heads()["BTC"].as_of == date(2024, 3, 16)
+    got = full.copies()["BTC"]["close"]
+    assert got.equals(full.upstream.days("BTC")["close"].reindex(got.index))
+
+
 def test_hours_that_were_restated_are_not_mixed_with_those_before(loaded: World) -> None:
     before = loaded.copies()["BTC@nyclose"]
     loaded.upstream.faults = {"coinbase": "restated"}
