@@ -1,4 +1,8 @@
-"""What a coin did after an event, and what it does after any day."""
+"""What a price did around and after events, and what it does after any day.
+
+Nothing here knows which series is a small cap and which a coin: events of one instrument are
+followed in the closes of another, each on its own calendar.
+"""
 
 from math import sqrt
 from statistics import NormalDist
@@ -8,6 +12,37 @@ import pandas as pd
 
 # How far from the wanted day a close may be, so that a closed market still gives an answer.
 _TOLERANCE = pd.Timedelta(days=7)
+FAN = (0.05, 0.25, 0.50, 0.75, 0.95)
+
+
+def same_era(close: pd.Series, events_of: pd.Series) -> pd.Series:
+    """Closes since the instrument the events come from has prices.
+
+    Days before that could not have had an event and are no fair comparison.
+    """
+    return close[events_of.index[0] :]
+
+
+def entry_dates(close: pd.Series, events: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Date of the first close after each event: the first at which the event could be acted on.
+
+    Parameters
+    ----------
+    close : Series
+        Closes on a sorted date index; NaN counts as no close.
+    events : DatetimeIndex
+        Dates of events, on any calendar.
+
+    Returns
+    -------
+    DatetimeIndex
+        One entry an event. NaT where there is none yet, none within a week, or the event lies
+        before the first close.
+    """
+    dates = close.dropna().index
+    rows = dates.searchsorted(events, side="right")
+    entries = dates.append(pd.DatetimeIndex([pd.NaT]))[rows]
+    return entries.where((rows > 0) & (entries - events <= _TOLERANCE))
 
 
 def forward_returns(close: pd.Series, dates: pd.DatetimeIndex, days: list[int]) -> pd.DataFrame:
@@ -41,10 +76,99 @@ def forward_returns(close: pd.Series, dates: pd.DatetimeIndex, days: list[int]) 
     return pd.DataFrame(returns, index=dates)
 
 
-def wilson_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def paths(
+    close: pd.Series, dates: pd.DatetimeIndex, before: int = 120, after: int = 365
+) -> pd.DataFrame:
+    """Closes around each date relative to the close on that date.
+
+    Parameters
+    ----------
+    close : Series
+        Positive closes on a sorted date index; NaN counts as no close.
+    dates : DatetimeIndex
+        Day 0 of each path, usually from :func:`entry_dates`; NaT has no path.
+    before, after : int
+        Calendar days before and after.
+
+    Returns
+    -------
+    DataFrame
+        One row a date, one column a day from ``-before`` to ``after``; 1 on day 0. A day without
+        a close has the last one, at most a week old. NaN beyond the data: a path that is still
+        running ends with the last close.
+    """
+    daily = close.dropna().resample("D").ffill(limit=_TOLERANCE.days)
+    levels = np.append(daily.to_numpy(), np.nan)
+    start = daily.index.get_indexer(dates)[:, None]
+    offsets = np.arange(-before, after + 1)
+    rows = start + offsets
+    rows[(start < 0) | (rows < 0) | (rows >= len(daily))] = -1
+    return pd.DataFrame(levels.take(rows) / levels[start], index=dates, columns=offsets)
+
+
+def path_fan(
+    close: pd.Series,
+    before: int = 120,
+    after: int = 365,
+    quantiles: tuple[float, ...] = FAN,
+) -> pd.DataFrame:
+    """Quantiles of the paths around any day: what the paths after events have to differ from.
+
+    Every close is a day 0, which is where drawing more and more random entry days ends.
+
+    Returns
+    -------
+    DataFrame
+        One row a day from ``-before`` to ``after``, one column a quantile, linearly interpolated
+        between the paths known on that day; NaN where there are none.
+    """
+    around = paths(close, close.dropna().index, before, after)
+    ordered = np.sort(around.to_numpy().T, axis=1)  # NaN last
+    last = np.count_nonzero(~np.isnan(ordered), axis=1)[:, None] - 1
+    at = np.maximum(last, 0) * np.array(quantiles)
+    below = np.floor(at).astype(int)
+    ordered = np.append(ordered, np.full((len(ordered), 2), np.nan), axis=1)
+    low = np.take_along_axis(ordered, below, axis=1)
+    high = np.take_along_axis(ordered, np.ceil(at).astype(int), axis=1)
+    return pd.DataFrame(
+        low + (at - below) * (high - low),
+        index=around.columns.rename("day"),
+        columns=list(quantiles),
+    )
+
+
+def excursions(close: pd.Series, dates: pd.DatetimeIndex, days: int = 365) -> pd.DataFrame:
+    """Best, worst and when, within so many calendar days of each date.
+
+    Returns
+    -------
+    DataFrame
+        One row a date: ``run_up`` (highest close over the first, less 1), ``drawdown`` (largest
+        fall below the highest close since the first, as a fraction from -1 to 0),
+        ``days_to_peak`` (calendar days to that highest close) and ``days_known`` (`days`, or
+        fewer while it is still running: all of it is then so far). NaN without a close on the
+        date.
+    """
+    path = paths(close, dates, 0, days).to_numpy()
+    highest = np.fmax.accumulate(path, axis=1)
+    known = ~np.isnan(path)
+    found = np.column_stack(
+        [
+            highest[:, -1] - 1,
+            np.fmin.reduce(path / highest, axis=1) - 1,
+            np.where(known, path, -np.inf).argmax(axis=1),
+            days - known[:, ::-1].argmax(axis=1),
+        ]
+    )
+    found[~known[:, 0]] = np.nan
+    return pd.DataFrame(found, dates, ["run_up", "drawdown", "days_to_peak", "days_known"])
+
+
+def wilson_interval(hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Confidence interval of a share of `hits` in `n`, as fractions (Wilson 1927).
 
-    For independent trials; overlapping horizons make the true interval wider. `n` is at least 1.
+    For independent trials, `n` above 0. Where horizons overlap, `n` is the effective number and
+    `hits` the share times that.
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     share, weight = hits / n, 1 + z * z / n

@@ -1,0 +1,125 @@
+"""The specification curve: its cells, and how many of its discoveries are false."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.breakouts import breakouts
+from analytics.event_odds import odds
+from analytics.event_study import entry_dates, same_era
+from analytics.multiple_testing import benjamini_hochberg
+from analytics.specification import Definition, specification_curve
+from simulations.markets import NULLS, markets
+from simulations.specification import DEFINITIONS, false_discovery_rate, runs
+from tests.unit.real_data import closes
+
+RULES = [Definition(126, 60, None), Definition(21, 20, 126), Definition(2000, 60, None)]
+NULL = NULLS["same-day correlation, fat tails"]
+Series = dict[str, pd.Series]
+
+
+@pytest.fixture(scope="module")
+def series() -> tuple[Series, Series]:
+    ((small_caps, coins),) = markets(np.random.default_rng(4), NULL, 1, 2, 2)
+    coins[1] = coins[1][1500:]
+    return dict(zip("AB", small_caps, strict=True)), dict(zip("XY", coins, strict=True))
+
+
+@pytest.fixture(scope="module")
+def curve(series: tuple[Series, Series]) -> pd.DataFrame:
+    return specification_curve(*series, RULES, [30, 365], draws=500)
+
+
+def test_every_combination_is_a_cell(curve: pd.DataFrame) -> None:
+    assert len(curve) == 2 * 2 * 3 * 2
+    assert not curve.duplicated(["signal", "target", "base", "cooldown", "horizon"]).any()
+
+
+def test_cells_are_sorted_by_effect_and_untestable_ones_are_last(curve: pd.DataFrame) -> None:
+    assert curve["effect"].dropna().is_monotonic_increasing
+    assert curve["is_testable"].is_monotonic_decreasing
+    assert 0 < curve["is_testable"].sum() < len(curve)
+
+
+def test_a_cell_with_fewer_than_two_events_says_so_and_counts_for_nothing(
+    curve: pd.DataFrame,
+) -> None:
+    untestable = curve[curve["n"] < 2]
+    assert not untestable["is_testable"].any()
+    assert untestable[["effect", "p", "p_higher", "q"]].isna().all(axis=None)
+    tested = curve[curve["n"] >= 2]
+    assert tested.notna().drop(columns="high").all(axis=None)
+    assert tested["q"].tolist() == benjamini_hochberg(tested["p"].to_numpy()).tolist()
+
+
+def test_a_cell_is_the_event_study_of_its_definition(
+    series: tuple[Series, Series], curve: pd.DataFrame
+) -> None:
+    small_caps, coins = series
+    for cell in curve[curve["is_testable"]].itertuples():
+        high = None if np.isnan(cell.high) else int(cell.high)
+        era = same_era(coins[cell.target], small_caps[cell.signal])
+        events = breakouts(small_caps[cell.signal], cell.base, cell.cooldown, high).index
+        study = odds(era, entry_dates(era, events), cell.horizon, draws=500)
+        assert cell.n == len(study.after_event)
+        assert cell.effective_n == study.overlap.effective_n
+        assert cell.effect == pytest.approx(study.mean_difference)
+        assert (cell.p, cell.p_higher) == (study.p.two_sided, study.p.higher)
+
+
+def test_the_same_input_gives_the_same_curve(
+    series: tuple[Series, Series], curve: pd.DataFrame
+) -> None:
+    pd.testing.assert_frame_equal(specification_curve(*series, RULES, [30, 365], 500), curve)
+
+
+def test_a_cell_does_not_depend_on_its_neighbours(
+    series: tuple[Series, Series], curve: pd.DataFrame
+) -> None:
+    alone = specification_curve({"A": series[0]["A"]}, {"Y": series[1]["Y"]}, RULES[:1], [30], 500)
+    cell = curve.merge(alone[["signal", "target", "base", "horizon"]])
+    columns = ["n", "effect", "p"]
+    pd.testing.assert_frame_equal(cell[columns], alone[columns])
+
+
+def test_events_and_what_follows_can_change_places(series: tuple[Series, Series]) -> None:
+    small_caps, coins = series
+    curve = specification_curve(coins, small_caps, RULES[1:2], [90], draws=100)
+    assert set(curve["signal"]) == {"X", "Y"}
+    assert set(curve["target"]) == {"A", "B"}
+    assert (curve["n"] > 2).all()
+
+
+def test_nothing_to_combine_is_an_empty_curve(series: tuple[Series, Series]) -> None:
+    curve = specification_curve(series[0], {}, RULES, [30])
+    assert len(curve) == 0
+    assert "q" in curve
+
+
+def test_no_specification_survives_on_real_prices() -> None:
+    signals = {name: closes(name) for name in ("RUT", "IWM")}
+    targets = {name: closes(f"{name}-USD") for name in ("BTC", "ETH")}
+    curve = specification_curve(signals, targets, RULES[:2], [30, 90, 180, 365], draws=2000)
+    assert curve["is_testable"].all()
+    assert not (curve["q"] <= 0.05).any()
+    (chosen,) = curve.query(
+        "signal == 'RUT' and target == 'BTC' and base == 126 and horizon == 180"
+    ).to_dict("records")
+    assert chosen["n"] == 5
+    assert chosen["effect"] == pytest.approx(-0.07, abs=0.01)
+
+
+# --- simulations: their full size is `python -m simulations specification`
+
+
+def test_false_discoveries_stay_under_their_level_on_null_data() -> None:
+    found = runs(NULL, 60, definitions=DEFINITIONS[:1], draws=5000)
+    assert false_discovery_rate(found) <= 0.05
+    # Without the correction most curves have something to show.
+    assert (found["raw"] > 0).mean() > 0.5
+
+
+def test_a_true_rally_is_discovered_without_false_company() -> None:
+    found = runs(NULL, 25, rally=2, definitions=DEFINITIONS[1:2], draws=5000)
+    assert (found["found"] > 0).mean() > 0.25
+    assert false_discovery_rate(found) <= 0.05
