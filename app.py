@@ -13,14 +13,16 @@ from plotly.io.json import to_json_plotly
 
 from components.controls import wiring
 from data_sources.market import Market, open_market
-from pages import actions, callbacks, data, workbench
-from pages.callbacks import available
+from pages import actions, callbacks, claims, data, evidence, lead_lag, workbench
 from pages.shell import PAGES, not_found, shell
 from settings import Settings, load
+from sharing import exports
+from sharing.view import available
 from view_state import MOST_INSTRUMENTS, parse, to_query
 
 LONGEST_BODY = 64 * 1024  # a view is a few hundred bytes
 ASSETS = Path(__file__).parent / "assets"
+_CHARTED = {page.PATH: page for page in (workbench, evidence, lead_lag, claims)}
 # The part of plotly.js that draws our charts: a third of the whole, which Dash would load late.
 PLOTLY = "vendor/plotly-cartesian-4.1.1.min.js"
 
@@ -103,6 +105,7 @@ def create_app(settings: Settings) -> Dash:
     app.server.extensions["market"] = market
     token = settings.token.get_secret_value() if settings.token else None
     actions.register(app.server, market, any_symbol=settings.any_symbol, token=token)
+    exports.register(app.server, market)
     _finish_answers(app.server)
     # Dash finishes its set-up on the first request and is not safe for two at once (dash#3971).
     app.server.test_client().get("/")
@@ -137,8 +140,8 @@ def _layout(market: Market, settings: Settings) -> Any:
             "mayAdd": may_add,
             "most": MOST_INSTRUMENTS,
         }
-    if path == workbench.PATH:
-        content = workbench.content(state, market)
+    if path in _CHARTED:
+        content = _CHARTED[path].content(state, market)
     elif path == data.PATH:
         content = data.content(market, needs_token=settings.token is not None)
     else:
@@ -149,7 +152,7 @@ def _layout(market: Market, settings: Settings) -> Any:
             response.status_code = 404
             return response
 
-    asked = parse(query)[0] if may_add and path == workbench.PATH else None
+    asked = parse(query)[0] if may_add and path in _CHARTED else None
     return shell(content, state, notices, market, path=path, asked=asked)
 
 

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, quote
 VERSION = 1
 LONGEST_QUERY = 2000
 MOST_INSTRUMENTS = 6
+MOST_EVENTS = 40
+HORIZONS = (30, 60, 90, 180, 365)
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class ViewState:
     base: int = 126
     cooldown: int = 60
     rally: int = 50
+    leader: Literal["smallcaps", "crypto"] = "smallcaps"
+    horizon: Literal[30, 60, 90, 180, 365] = 180
+    events: tuple[date, ...] = ()
     align: Literal["nyclose", "utc"] | None = None
     theme: Literal["dark", "light"] | None = None
 
@@ -123,6 +128,21 @@ def _write_span(span: tuple[date | None, date | None]) -> str:
     return f"{start or ''}..{end or 'latest'}"
 
 
+def _horizon(raw: str) -> int:
+    if raw not in map(str, HORIZONS):
+        raise ValueError(f"it must be one of {', '.join(map(str, HORIZONS))} days")
+    return int(raw)
+
+
+def _events(raw: str) -> tuple[date, ...]:
+    days = {day for part in raw.split("~") if (day := _day(part))}
+    if not days:
+        raise ValueError("it names no day")
+    if len(days) > MOST_EVENTS:
+        raise ValueError(f"at most {MOST_EVENTS} days can be chosen")
+    return tuple(sorted(days))
+
+
 def _high(raw: str) -> int | None:
     return None if raw == "all" else _whole_number(20, 2520, "sessions, or all")(raw)
 
@@ -189,6 +209,23 @@ FIELDS = (
         "rally", "rally", "Rally",
         "Rise from the trough that makes a rally, 10 to 500 percent.",
         _whole_number(10, 500, "percent"), str,
+    ),
+    Field(
+        "leader", "of", "Breakouts of",
+        "Whose breakouts the evidence is about: `smallcaps`, followed in crypto, or `crypto`, "
+        "followed in small caps.",
+        _one_of("smallcaps", "crypto"), str,
+    ),
+    Field(
+        "horizon", "days", "Horizon",
+        "Calendar days after a breakout that the evidence speaks of: 30, 60, 90, 180 or 365.",
+        _horizon, str,
+    ),
+    Field(
+        "events", "ev", "Events",
+        f"Days of the breakouts whose paths are drawn, at most {MOST_EVENTS} joined by `~`; "
+        "otherwise all of them. Numbers are always of all.",
+        _events, lambda days: "~".join(map(str, days)),
     ),
     Field(
         "align", "align", "Crypto day",

@@ -1,8 +1,8 @@
 """The same claim under every definition, so that nobody can pick the flattering one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,99 @@ class Definition(NamedTuple):
     base: int
     cooldown: int
     high: int | None
+
+
+class Cell(NamedTuple):
+    """One specification and what it found; the fields are columns of the curve.
+
+    Attributes
+    ----------
+    signal, target : str
+        Ids of the instrument that breaks out and of the one that is followed.
+    base, cooldown, high
+        The :class:`Definition`.
+    horizon : int
+        In calendar days.
+    n : int
+        Events with a known outcome.
+    effective_n : float
+        The number of separate events that would tell as much.
+    effect : float
+        Mean log return after events less that after any day.
+    p, p_higher : float
+        Of the effect, two-sided and one-sided.
+    """
+
+    signal: str
+    target: str
+    base: int
+    cooldown: int
+    high: int | None
+    horizon: int
+    n: int
+    effective_n: float
+    effect: float
+    p: float
+    p_higher: float
+
+
+def specification_cells(
+    signals: Mapping[str, pd.Series],
+    targets: Mapping[str, pd.Series],
+    definitions: Sequence[Definition],
+    horizons: Sequence[int],
+    draws: int = DRAWS,
+) -> Iterator[tuple[Cell, ...]]:
+    """Cells of a specification curve, as they are finished.
+
+    Parameters as in :func:`specification_curve`.
+
+    Yields
+    ------
+    tuple of Cell
+        All targets and horizons of one signal and one definition:
+        ``len(signals) * len(definitions)`` times.
+    """
+
+    @cache
+    def any_day(target: str, signal: str, days: int) -> pd.Series:
+        return any_day_returns(same_era(targets[target], signals[signal]), days)
+
+    for signal, definition in product(signals, definitions):
+        events = breakouts(signals[signal], *definition).index
+        cells = []
+        for target in targets:
+            entries = entry_dates(same_era(targets[target], signals[signal]), events)
+            for days in horizons:
+                found = _tested(any_day(target, signal, days), entries, days, draws)
+                cells.append(Cell._make((signal, target, *definition, days, *found)))
+        yield tuple(cells)
+
+
+def tested_cell(
+    signal: tuple[str, pd.Series],
+    target: tuple[str, pd.Series],
+    definition: Definition,
+    horizon: int,
+    draws: int = DRAWS,  # noqa: PT028 -- not a test of pytest
+) -> Cell:
+    """One specification alone, each instrument as its id and its closes."""
+    ((cell,),) = specification_cells(dict([signal]), dict([target]), [definition], [horizon], draws)
+    return cell
+
+
+def curve_of(cells: Iterable[Cell]) -> pd.DataFrame:
+    """Table of cells, which together are the family whose false discoveries are controlled.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`specification_curve`.
+    """
+    curve = pd.DataFrame(cells, columns=list(Cell._fields)).astype({"high": float})
+    curve["q"] = benjamini_hochberg(curve["p"].to_numpy(dtype=float))
+    curve["is_testable"] = curve["n"] >= _FEWEST
+    return curve.sort_values("effect", ignore_index=True, kind="stable")
 
 
 def specification_curve(
@@ -58,47 +151,25 @@ def specification_curve(
     Returns
     -------
     DataFrame
-        One row a cell, from the least effect to the greatest and those that cannot be tested
-        last: ``signal``, ``target``, ``base``, ``cooldown``, ``high``, ``horizon``, ``n`` (events
-        with a known outcome), ``effective_n``, ``effect`` (mean log return after events less that
-        after any day), ``p`` and ``p_higher``, ``q`` (p adjusted by Benjamini & Hochberg 1995),
-        ``is_testable``. With fewer than two events a cell cannot be tested: its effect, p and q
-        are NaN.
+        One row a :class:`Cell`, from the least effect to the greatest and those that cannot be
+        tested last, with its fields (``high`` is NaN for all time), ``q`` (p adjusted by
+        Benjamini & Hochberg 1995) and ``is_testable``. With fewer than two events a cell cannot
+        be tested: its effect, p and q are NaN.
     """
-
-    @cache
-    def any_day(target: str, signal: str, days: int) -> pd.Series:
-        return any_day_returns(same_era(targets[target], signals[signal]), days)
-
-    cells = []
-    for signal, definition in product(signals, definitions):
-        events = breakouts(signals[signal], *definition).index
-        for target in targets:
-            entries = entry_dates(same_era(targets[target], signals[signal]), events)
-            for days in horizons:
-                tested = _tested(any_day(target, signal, days), entries, days, draws)
-                cells.append((signal, target, *definition, days, *tested))
-    columns = ["signal", "target", *Definition._fields, "horizon", *_Cell._fields]
-    curve = pd.DataFrame(cells, columns=columns)
-    curve["q"] = benjamini_hochberg(curve["p"].to_numpy(dtype=float))
-    curve["is_testable"] = curve["n"] >= _FEWEST
-    return curve.sort_values("effect", ignore_index=True, kind="stable")
+    return curve_of(
+        chain.from_iterable(specification_cells(signals, targets, definitions, horizons, draws))
+    )
 
 
-class _Cell(NamedTuple):
-    n: int
-    effective_n: float
-    effect: float = np.nan
-    p: float = np.nan
-    p_higher: float = np.nan
-
-
-def _tested(any_day: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int) -> _Cell:
+def _tested(
+    any_day: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int
+) -> tuple[int, float, float, float, float]:
+    """Fields of a cell from ``n`` on."""
     rows, returns = event_rows(any_day, entries), any_day.to_numpy()
-    shared = overlap(any_day.index[rows], days)
+    effective_n = overlap(any_day.index[rows], days).effective_n
     if len(rows) < _FEWEST:
-        return _Cell(len(rows), shared.effective_n)
+        return len(rows), effective_n, np.nan, np.nan, np.nan
     (means,) = resampled_outcomes(any_day, rows, days, returns[None], draws)
-    mean = returns[rows].mean()
+    mean = float(returns[rows].mean())
     p = p_values(means, mean)
-    return _Cell(len(rows), shared.effective_n, mean - returns.mean(), p.two_sided, p.higher)
+    return len(rows), effective_n, mean - float(returns.mean()), p.two_sided, p.higher

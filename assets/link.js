@@ -70,6 +70,7 @@
       const both = haveNewYork(state.c);
       set_props("day-end", { value: state.align || (both ? "nyclose" : "utc"), disabled: !both });
     }
+    if (document.getElementById("era")) set_props("era", { value: eraOf(state.t) });
     set_props("mantine", { forceColorScheme: state.theme || null });
     mark();
   }
@@ -118,6 +119,31 @@
           window.Plotly.relayout(plot, { "xaxis.range": [`${from} 12:00`, `${to} 12:00`] });
       });
     return span;
+  }
+
+  // The slider of the lead-lag page holds whole months, counted from year 0.
+  const MOST_EVENTS = 40;
+  const monthOf = (day) => 12 * Number(day.slice(0, 4)) + Number(day.slice(5, 7)) - 1;
+  const eraEnds = () => document.querySelector(".era").dataset.months.split("~").map(Number);
+  function eraOf(span) {
+    const [min, max] = eraEnds();
+    return span.split("..").map((day, i) =>
+      /^\d/.test(day) ? Math.min(Math.max(monthOf(day), min), max) : [min, max][i]);
+  }
+  function era([from, to]) {
+    const [min, max] = eraEnds();
+    if (String(eraOf(state.t)) === String([from, to])) return skip(); // its days stay as they are
+    const start = (month) => new Date(Date.UTC(Math.floor(month / 12), month % 12, 1));
+    const text = (day) => day.toISOString().slice(0, 10);
+    const last = text(new Date(start(to + 1) - 86400000));
+    return `${from <= min ? "" : text(start(from))}..${to >= max ? "latest" : last}`;
+  }
+
+  // Rows of the table of breakouts: the ones chosen have their paths drawn, all while none is.
+  function chooseEvent(day) {
+    const chosen = new Set(state.ev ? state.ev.split("~") : []);
+    if (!chosen.delete(day)) chosen.add(day);
+    if (chosen.size <= MOST_EVENTS) set_props("control-ev", { data: [...chosen].sort().join("~") });
   }
 
   // The pair in focus is the first small cap and the first coin.
@@ -176,6 +202,7 @@
     else if (button.id === "try-again") location.reload();
     else if (button.id === "theme-button") switchTheme();
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
+    else if (button.dataset.event !== undefined) chooseEvent(button.dataset.event);
     else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));
     else if (button.dataset.window) {
       window.bellwether.type(document.getElementById("control-w"), button.dataset.window);
@@ -212,6 +239,6 @@
   }).observe(document.body, { childList: true, subtree: true });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    bellwether: { reduce, zoom, focusCell, requestTable },
+    bellwether: { reduce, zoom, era, focusCell, requestTable },
   });
 })();

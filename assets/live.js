@@ -217,6 +217,7 @@
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       const plot = graph(), view = tuned();
+      if (!element("card-rolling-correlation")) return;
       if (!meta()) say("message", "Let go to draw this window.");
       if (!plot || !view) return;
       const drawn = compute(meta(), view);
@@ -248,10 +249,10 @@
     // React learns what was written past it, so that its next text is compared with this one.
     for (const part of ["finding", "message"]) {
       const id = `${part}-rolling-correlation`;
-      set(id, { children: element(id).textContent });
+      if (element(id)) set(id, { children: element(id).textContent });
     }
     for (const id of ["control-w", "window-slider", "control-lag"]) {
-      if (element(id).reportValidity()) set(id, { value: element(id).value });
+      if (element(id).reportValidity?.()) set(id, { value: element(id).value });
     }
   }
 

@@ -61,7 +61,7 @@
 
   // The view may have changed since the page was written, and its links with it.
   function follow(event) {
-    const link = event.target.closest("nav a");
+    const link = event.target.closest("nav a, a[download]");
     if (link) link.search = location.search;
   }
   document.addEventListener("mousedown", follow);

@@ -14,8 +14,8 @@ from components.chart import Rendered, render
 from components.registry import CHARTS
 from components.rolling_correlation import returns, rolling
 from data_sources.market import Market, open_market
-from pages.callbacks import available
 from settings import Settings
+from sharing.view import available
 from view_state import parse
 
 QUERIES = [

@@ -7,6 +7,7 @@ import pandas as pd
 from dash import dcc, html
 
 from components.chart import Chart, Rendered
+from components.controls import export
 
 GRAPH_CONFIG = {
     "displaylogo": False,
@@ -23,10 +24,12 @@ GRAPH_CONFIG = {
     ],
 }
 ROWS_A_PAGE = 50
+AGAIN = 400  # milliseconds between two looks at a chart that is being computed
 
 
-def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) -> html.Section:
+def card(chart: Chart, rendered: Rendered, height: int = 0, controls: Any = None) -> html.Section:
     """A chart on a page, `height` CSS pixels high, with `controls` beside its title."""
+    details = html.Ul if chart.figure else html.Div
     return html.Section(
         [
             html.Header(
@@ -37,8 +40,11 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
                         "Table",
                         id=f"table-button-{chart.id}",
                         className="quiet",
+                        # A chart that is a table shows its values already.
+                        hidden=chart.figure is None,
                         **{"aria-controls": f"table-{chart.id}", "aria-expanded": "false"},
                     ),
+                    export(chart.id, chart.title),
                 ]
             ),
             html.P(
@@ -50,23 +56,14 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
             html.Div(
                 rendered.message, id=f"message-{chart.id}", className="message", role="status"
             ),
-            html.Div(
-                dcc.Graph(
-                    id=f"graph-{chart.id}",
-                    figure=rendered.figure,
-                    config=GRAPH_CONFIG,
-                    responsive=True,
-                    style={"height": height},
-                ),
-                className="chart",
-                role="group",
-                **{
-                    "aria-labelledby": f"title-{chart.id}",
-                    "aria-describedby": f"finding-{chart.id}",
-                },
-            ),
-            html.Ul(rendered.details, id=f"details-{chart.id}", className="details")
+            _graph(chart, rendered, height) if chart.figure else None,
+            details(rendered.details, id=f"details-{chart.id}", className="details")
             if chart.details
+            else None,
+            dcc.Interval(
+                id=f"again-{chart.id}", interval=AGAIN, disabled=rendered.status != "working"
+            )
+            if chart.is_slow
             else None,
             dcc.Store(id=f"table-request-{chart.id}"),
             html.Div(
@@ -86,6 +83,24 @@ def card(chart: Chart, rendered: Rendered, height: int, controls: Any = None) ->
         id=f"card-{chart.id}",
         className=card_class(rendered),
         **{"aria-labelledby": f"title-{chart.id}"},
+    )
+
+
+def _graph(chart: Chart, rendered: Rendered, height: int) -> html.Div:
+    return html.Div(
+        dcc.Graph(
+            id=f"graph-{chart.id}",
+            figure=rendered.figure,
+            config=GRAPH_CONFIG,
+            responsive=True,
+            style={"height": height},
+        ),
+        className="chart",
+        role="group",
+        **{
+            "aria-labelledby": f"title-{chart.id}",
+            "aria-describedby": f"finding-{chart.id}",
+        },
     )
 
 

@@ -4,11 +4,17 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
-from components.plotting import SAMPLE_NOTE, EmptyChartError, Figure, day
+from components.plotting import (
+    SAMPLE_NOTE,
+    EmptyChartError,
+    Figure,
+    UnfinishedChartError,
+    day,
+)
 from components.theme import Theme
 from data_sources.series import Series
 from view_state import ViewState
@@ -19,6 +25,8 @@ _DAY_END = {
     "utc": "Crypto days end at 00:00 UTC.",
     "": "Days are as the files have them.",
 }
+
+Scope = Literal["view", "utc", "both", "all"]
 
 _Made = TypeVar("_Made")
 
@@ -38,27 +46,43 @@ class Chart:
         ``(series, state) -> frame``. Analytics only. Raises EmptyChartError with a reason in words
         when there is nothing to draw.
     figure : callable
-        ``(frame, state, theme) -> Figure``. Pure.
+        ``(frame, state, theme) -> Figure``. Pure. None for a chart that is a table only, which
+        stands in its ``details``.
     finding : callable
         ``(frame, state) -> str``. One plain sentence, with its numbers and N.
     table : callable
         ``(frame) -> DataFrame``. The plotted values.
     details : callable, optional
         ``(frame, state) -> list of components`` shown under the chart.
+    scope : {"view", "utc", "both", "all"}
+        Which series `prepare` gets: the chosen ones, with the crypto day of the view; those with
+        coins by UTC days, which reach farthest back; those by UTC days and, as :func:`at_new_york`
+        names them, at New York's close; every small cap and coin there is, by UTC days.
+    is_slow : bool
+        Whether `prepare` may raise UnfinishedChartError and is then asked again.
     """
 
     id: str
     title: str
     prepare: Callable[[Mapping[str, Series], ViewState], Any]
-    figure: Callable[[Any, ViewState, Theme], Figure]
+    figure: Callable[[Any, ViewState, Theme], Figure] | None
     finding: Callable[[Any, ViewState], str]
     table: Callable[[Any], pd.DataFrame]
     details: Callable[[Any, ViewState], list[Any]] | None = None
+    scope: Scope = "view"
+    is_slow: bool = False
+
+
+def at_new_york(coin: str) -> str:
+    """Name of a coin's series at New York's close, where a chart gets it beside that by UTC."""
+    return f"{coin} at New York's close"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A chart for one view. ``status`` is "ready", "empty" or "failed"; ``message`` says why.
+    """A chart for one view.
+
+    ``status`` is "ready", "empty", "working" (ask again) or "failed"; ``message`` says why.
 
     ``source`` is the :func:`source_line`; ``is_stale`` when it says why values are not newer.
     """
@@ -81,7 +105,7 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
         return Rendered(
             status="ready",
             # The page recolours its inks in css, so the browser always gets the light figure.
-            figure=chart.figure(frame, state, "light"),
+            figure=chart.figure(frame, state, "light") if chart.figure else EMPTY_FIGURE,
             finding=chart.finding(frame, state),
             source=source,
             details=chart.details(frame, state) if chart.details else [],
@@ -106,6 +130,8 @@ def _attempt(
     """What `make` makes, the status, and a message for the reader when it makes nothing."""
     try:
         return make(), "ready", ""
+    except UnfinishedChartError as progress:
+        return None, "working", str(progress)
     except EmptyChartError as reason:
         return None, "empty", str(reason)
     except Exception:

@@ -1,22 +1,23 @@
 """The controls. Each holds one field of the view; assets/link.js reads and writes them all."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from data_sources.catalog import Instrument
-from view_state import FIELDS, MOST_INSTRUMENTS, ViewState
+from view_state import FIELDS, HORIZONS, MOST_INSTRUMENTS, ViewState
 
 RANGE_YEARS = (1, 3, 5)
 WINDOWS = (30, 60, 90, 180, 250)
 
 _FIELD = {field.key: field for field in FIELDS}
 # Properties a control keeps its value in, where that is not "value".
-_PROPERTY = {"t": "data", "align": "data", "theme": "data"}
+_PROPERTY = {"t": "data", "ev": "data", "align": "data", "theme": "data"}
 # A change of these is a step Back returns from; the others are tuning and replace the address.
-_STEPS = {"s", "c", "t", "scale", "m", "f", "align"}
+_STEPS = {"s", "c", "t", "scale", "m", "f", "of", "days", "ev", "align"}
 _LISTS = {"s", "c"}
 _NUMBERS = {"w", "lag", "high", "base", "cool", "rally"}
 
@@ -113,6 +114,70 @@ def scale(state: ViewState) -> html.Div:
     """Scale of the overlay."""
     choices = {"rebased": "Rebased", "z": "Z-score", "drawdown": "Drawdown", "price": "Price"}
     return _segments("scale", choices, state)
+
+
+def leader(state: ViewState) -> html.Div:
+    """Whose breakouts come first."""
+    return _segments("of", {"smallcaps": "Small caps", "crypto": "Crypto"}, state)
+
+
+def horizon(state: ViewState) -> html.Div:
+    """Days after a breakout."""
+    return _segments("days", {str(days): str(days) for days in HORIZONS}, state)
+
+
+def chosen_events(state: ViewState) -> dcc.Store:
+    """The rows chosen in the table of breakouts."""
+    return dcc.Store(id=control_id("ev"), data=_FIELD["ev"].write(state.events))
+
+
+def era(state: ViewState, first: date, last: date) -> html.Div:
+    """The range, by whole months, as a slider with two thumbs.
+
+    Parameters
+    ----------
+    first, last
+        Days of the months at its ends.
+    """
+    months = [12 * when.year + when.month - 1 for when in (first, last)]
+    chosen = [
+        12 * when.year + when.month - 1 if when else end
+        for when, end in zip(state.span, months, strict=True)
+    ]
+    years = range(first.year + 1, last.year + 1)
+    return html.Div(
+        [
+            html.Span("Era, by months", className="label", id="label-era"),
+            dmc.RangeSlider(
+                id="era",
+                min=months[0],
+                max=months[1],
+                value=[min(max(month, months[0]), months[1]) for month in chosen],
+                step=1,
+                minRange=11,
+                label=None,
+                marks=[{"value": 12 * year, "label": f"{year}"} for year in years],
+                updatemode="mouseup",
+                size="sm",
+                thumbFromLabel="First month",
+                thumbToLabel="Last month",
+            ),
+        ],
+        className="control era",
+        role="group",
+        **{"aria-labelledby": "label-era", "data-months": "~".join(map(str, months))},
+    )
+
+
+def export(card_id: str, title: str) -> html.A:
+    """A link to a chart's values as a file; assets/status.js gives it the view on screen."""
+    return html.A(
+        "CSV",
+        href=f"/chart/{card_id}.csv",
+        download=f"{card_id}.csv",
+        className="quiet",
+        **{"aria-label": f"{title}: values as CSV"},
+    )
 
 
 def rules(state: ViewState) -> html.Details:
@@ -212,7 +277,6 @@ def _day_end(state: ViewState, new_york: Collection[str]) -> html.Div | dcc.Stor
             chosen,
         ],
         className="control",
-        **{"data-new-york": "~".join(new_york)},
     )
 
 
@@ -238,7 +302,7 @@ def _segments(key: str, choices: Mapping[str, str], state: ViewState) -> html.Di
             dmc.SegmentedControl(
                 id=control_id(key),
                 data=[{"value": value, "label": label} for value, label in choices.items()],
-                value=getattr(state, field.name),
+                value=str(getattr(state, field.name)),
                 size="xs",
                 **{"aria-labelledby": f"label-{key}"},
             ),

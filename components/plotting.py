@@ -26,6 +26,10 @@ class EmptyChartError(Exception):
     """There is nothing to draw; the message says why, in words for the reader."""
 
 
+class UnfinishedChartError(Exception):
+    """What is drawn is still being computed; the message says how far it is."""
+
+
 def milliseconds(dates: pd.DatetimeIndex) -> dict[str, str]:
     """Noon of each day in milliseconds since 1970, as :func:`values`.
 

@@ -1,26 +1,18 @@
 """The star: the view goes to every chart, and no chart writes a control."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 
 from components.card import card_class, page_count, value_table
-from components.chart import Chart, render, values
+from components.chart import Chart, Rendered, render, values
 from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.market import Market
 from data_sources.series import Series
-from view_state import ViewState, parse
-
-
-def available(market: Market) -> dict[str, list[str]]:
-    """Ids a link may name, as :func:`view_state.parse` wants them."""
-    kinds = {"small_caps": "small_cap", "coins": "coin"}
-    there = {
-        name: [i for i, one in market.instruments.items() if one.kind == kind]
-        for name, kind in kinds.items()
-    }
-    return {**there, "new_york": list(market.new_york)}
+from sharing.view import inputs, opened
+from view_state import ViewState
 
 
 def register(app: Dash, market: Market) -> None:
@@ -45,6 +37,12 @@ def _register_link(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
+        ClientsideFunction("bellwether", "era"),
+        Output("control-t", "data", allow_duplicate=True),
+        Input("era", "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction("bellwether", "focusCell"),
         Output("graph-matrix", "clickData"),
         Input("graph-matrix", "clickData"),
@@ -54,26 +52,31 @@ def _register_link(app: Dash) -> None:
 
 def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     def view(query: object) -> tuple[ViewState, dict[str, Series]]:
-        # The browser sends text; anyone can send anything.
-        state = parse(query if isinstance(query, str) else "", available(market))[0]
-        return state, market.series((*state.small_caps, *state.coins), state.align or "")
+        state = opened(query, market)
+        return state, inputs(chart, state, market)
 
-    outputs = [
-        Output(f"graph-{chart.id}", "figure"),
-        Output(f"finding-{chart.id}", "children"),
-        Output(f"message-{chart.id}", "children"),
-        Output(f"source-{chart.id}", "children"),
-        Output(f"card-{chart.id}", "className"),
-    ]
+    # Each part of the card, and what fills it.
+    parts: dict[Output, Callable[[Rendered], Any]] = {
+        Output(f"finding-{chart.id}", "children"): lambda drawn: drawn.finding,
+        Output(f"message-{chart.id}", "children"): lambda drawn: drawn.message,
+        Output(f"source-{chart.id}", "children"): lambda drawn: drawn.source,
+        Output(f"card-{chart.id}", "className"): card_class,
+    }
+    if chart.figure:
+        parts[Output(f"graph-{chart.id}", "figure")] = lambda drawn: drawn.figure
     if chart.details:
-        outputs.append(Output(f"details-{chart.id}", "children"))
+        parts[Output(f"details-{chart.id}", "children")] = lambda drawn: drawn.details
+    asked = [Input("view", "data")]
+    if chart.is_slow:
+        again = Output(f"again-{chart.id}", "disabled")
+        parts[again] = lambda drawn: drawn.status != "working"
+        asked.append(Input(f"again-{chart.id}", "n_intervals"))
 
-    @app.callback(*outputs, Input("view", "data"), prevent_initial_call=True)
-    def draw(query: object) -> tuple[Any, ...]:
+    @app.callback(*parts, *asked, prevent_initial_call=True)
+    def draw(query: object, *_: object) -> list[Any]:
         state, series = view(query)
         drawn = render(chart, series, state)
-        shown = (drawn.figure, drawn.finding, drawn.message, drawn.source, card_class(drawn))
-        return (*shown, drawn.details) if chart.details else shown
+        return [fill(drawn) for fill in parts.values()]
 
     # The browser asks for the table only while it is open.
     app.clientside_callback(

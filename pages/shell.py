@@ -1,6 +1,6 @@
 """What every page has around its cards: top bar, notices, the view itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -9,10 +9,16 @@ from dash import dcc, html
 from components import controls
 from components.plotting import SAMPLE_NOTE
 from data_sources.market import Market
-from pages import data, workbench
+from pages import claims, data, evidence, lead_lag, workbench
 from view_state import FIELDS, ViewState, to_query
 
-PAGES = {workbench.PATH: "Workbench", data.PATH: "Data"}
+PAGES = {
+    workbench.PATH: "Workbench",
+    evidence.PATH: "Evidence",
+    lead_lag.PATH: "Lead-lag",
+    claims.PATH: "Claims",
+    data.PATH: "Data",
+}
 
 
 def shell(
@@ -66,10 +72,7 @@ def shell(
                     html.Div(
                         [
                             *controls.theme(state),
-                            # A page without charts has nothing that assets/live.js could hand over.
-                            html.Button("Copy link", id="copy-link", className="primary")
-                            if path == workbench.PATH
-                            else None,
+                            html.Button("Copy link", id="copy-link", className="primary"),
                             html.Span(id="copied", role="status", className="copied"),
                         ],
                         className="actions",
@@ -108,7 +111,7 @@ def shell(
                 hidden=True,
             ),
             html.Main(content, id="main", tabIndex=-1),
-            None if path == workbench.PATH else _held(state, market),
+            _held(state, market, present=set(html.Div(content))),
             dcc.Store(id="view", data=query),
         ],
         id="mantine",
@@ -132,15 +135,24 @@ def not_found(path: str) -> list[Any]:
     ]
 
 
-def _held(state: ViewState, market: Market) -> html.Div:
-    """The view on a page without controls: each field, where assets/link.js looks for it."""
-    parts: list[Any] = [html.Data(id=id_) for id_ in ("span-from", "span-to", "window-slider")]
+def _held(state: ViewState, market: Market, present: Collection[str]) -> html.Div:
+    """What a page has no control for: each such field, where assets/link.js looks for it.
+
+    Parameters
+    ----------
+    present
+        Ids of the page's own components.
+    """
+    mirrors = ("span-from", "span-to", "window-slider")
+    parts: list[Any] = [html.Data(id=id_) for id_ in mirrors if id_ not in present]
     for wire, field in zip(controls.wiring(), FIELDS, strict=True):
         value = getattr(state, field.name)
+        if wire["id"] in present or field.key == "theme":
+            continue
         if wire["property"] == "value":
             held = list(value) if wire["list"] else str("" if value is None else value)
             parts.append(html.Data(id=wire["id"], value=held))
-        elif field.key != "theme":
+        else:
             parts.append(dcc.Store(id=wire["id"], data=field.write(value)))
     return html.Div(parts, hidden=True, **{"data-new-york": "~".join(market.new_york)})
 

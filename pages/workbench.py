@@ -9,6 +9,7 @@ from components.card import card
 from components.chart import render
 from components.registry import CHARTS
 from data_sources.market import Market
+from sharing.view import inputs
 from view_state import ViewState
 
 PATH = "/"
@@ -16,9 +17,8 @@ PATH = "/"
 
 def content(state: ViewState, market: Market) -> list[Any]:
     """Everything below the top bar."""
-    series = market.series((*state.small_caps, *state.coins), state.align or "")
     overlay, correlation, matrix = (
-        (CHARTS[i], render(CHARTS[i], series, state))
+        (CHARTS[i], render(CHARTS[i], inputs(CHARTS[i], state, market), state))
         for i in ("overlay", "rolling-correlation", "matrix")
     )
     return [

@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from pages.callbacks import available
 from settings import Settings
+from sharing.view import available
 from tests.browser.conftest import open_view, serve, settled
 from tests.unit.new_york_market import new_york_market
 from view_state import parse, to_query

@@ -89,12 +89,14 @@ def test_a_page_is_given_the_callbacks_of_what_is_on_it(client: FlaskClient) -> 
             one["output"].strip(".").split(".")[0]
             for one in boot(client.get(path).text)["dependencies"]
         }
-        for path in ("/", "/data", "/nope")
+        for path in (*PAGES, "/nope")
     }
     assert given["/data"] == {"view", "series"}
     assert given["/nope"] == {"view"}
     assert "series" not in given["/"]
-    assert {"view", "control-t", *(f"graph-{card}" for card in CHARTS)} <= given["/"]
+    assert {"view", "control-t", "finding-overlay", "finding-matrix"} <= given["/"]
+    for card in CHARTS:
+        assert sum(f"finding-{card}" in there for there in given.values()) == 1, card
 
 
 def test_a_page_without_controls_holds_every_field_of_the_view(client: FlaskClient) -> None:

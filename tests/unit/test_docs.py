@@ -14,8 +14,8 @@ from components.registry import CHARTS
 from data_sources.errors import SourceError
 from data_sources.market import TERMS, Market, open_market
 from data_sources.providers import PROVIDERS
-from pages.callbacks import available
 from settings import Access, Settings, load
+from sharing.view import available
 from tests.unit.analytics import test_interval_coverage as coverage
 from tests.upstream import TODAY, serve
 from tests.upstream import settings as reaching

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from view_state import FIELDS, LONGEST_QUERY, MOST_INSTRUMENTS, ViewState, parse, to_query
+from view_state import (
+    FIELDS,
+    HORIZONS,
+    LONGEST_QUERY,
+    MOST_EVENTS,
+    MOST_INSTRUMENTS,
+    ViewState,
+    parse,
+    to_query,
+)
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_links.json").read_text(encoding="utf-8"))
 AVAILABLE = {"small_caps": ["IWM", "RUT", "IWN"], "coins": ["BTC", "ETH"], "new_york": ["BTC"]}
@@ -39,6 +48,9 @@ states = st.builds(
     base=st.integers(5, 1260),
     cooldown=st.integers(0, 504),
     rally=st.integers(10, 500),
+    leader=st.sampled_from(["smallcaps", "crypto"]),
+    horizon=st.sampled_from(HORIZONS),
+    events=st.lists(st.dates(), max_size=MOST_EVENTS, unique=True).map(sorted).map(tuple),
     align=st.sampled_from([None, "nyclose", "utc"]),
     theme=st.sampled_from([None, "dark", "light"]),
 )
@@ -81,6 +93,9 @@ def test_the_default_view_is_what_the_design_says() -> None:
         base=126,
         cooldown=60,
         rally=50,
+        leader="smallcaps",
+        horizon=180,
+        events=(),
         align=None,
         theme=None,
     )
@@ -94,11 +109,12 @@ def test_defaults_are_left_out_of_a_link() -> None:
 def test_keys_stand_in_a_fixed_order() -> None:
     state = ViewState(
         ("IWN",), ("ETH",), (date(2017, 1, 1), None), "z", 30, "ewma", "w", 3,
-        252, 60, 10, 20, "utc", "dark",
+        252, 60, 10, 20, "crypto", 90, (date(2016, 11, 14), date(2020, 11, 13)), "utc", "dark",
     )  # fmt: skip
     assert to_query(state) == (
         "v=1&s=IWN&c=ETH&t=2017-01-01..latest&scale=z&w=30&m=ewma&f=w&lag=3"
-        "&high=252&base=60&cool=10&rally=20&align=utc&theme=dark"
+        "&high=252&base=60&cool=10&rally=20&of=crypto&days=90&ev=2016-11-14~2020-11-13"
+        "&align=utc&theme=dark"
     )
 
 
@@ -144,6 +160,9 @@ BAD = {
     "base": ["", "4", "1261", "inf"],
     "cool": ["", "-1", "505", "60d"],
     "rally": ["", "9", "501", "50%"],
+    "of": ["", "coins", "Crypto"],
+    "days": ["", "100", "180d", "030", "٩٠"],
+    "ev": ["", "~", "2016-11-31", "latest", "2016-11-14,2020-11-13"],
     "align": ["", "UTC", "ny", "nyclose~utc", "auto", "None"],
     "theme": ["", "Dark", "auto", "None"],
 }  # fmt: skip
@@ -313,6 +332,8 @@ GOOD = [
     "m=ewma",
     "theme=dark",
     "align=nyclose",
+    "of=crypto",
+    "ev=2016-11-14",
     "high=252",
 ]
 

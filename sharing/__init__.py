@@ -1,0 +1,1 @@
+"""What a link names, and what is made of a view besides its page."""
