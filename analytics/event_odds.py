@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.event_study import forward_returns, wilson_interval
-from analytics.resampling import PValues, p_values, resampled_means
+from analytics.resampling import PValues, accepted, p_values, resampled_means
 
 DRAWS = 10_000
 _UNTOLD = PValues(np.nan, np.nan, np.nan)
@@ -66,10 +66,13 @@ class Odds:
     p_hits: float
 
 
-def any_day_returns(close: pd.Series, days: int) -> pd.Series:
-    """Log returns over `days` calendar days from every close whose outcome is known."""
+def any_day_returns(close: pd.Series, days: int, until: pd.Timestamp | None = None) -> pd.Series:
+    """Log returns over `days` calendar days from every close whose outcome is known.
+
+    The last of them begins at `until`, when there is one; later closes are outcomes only.
+    """
     close = close.dropna()
-    return np.log1p(forward_returns(close, close.index, [days])[days].dropna())
+    return np.log1p(forward_returns(close, close[:until].index, [days])[days].dropna())
 
 
 def overlap(dates: pd.DatetimeIndex, days: int) -> Overlap:
@@ -78,8 +81,9 @@ def overlap(dates: pd.DatetimeIndex, days: int) -> Overlap:
     Returns over horizons that share a fraction c of their days correlate by about c, so the mean
     of N of them varies as much as that of ``N^2 / sum of c`` separate ones, the sum running over
     all pairs of events, each with itself included (Kolari & Pynnonen 2010 for correlated events;
-    Boudoukh, Israel & Richardson 2018 for overlap). NaN without dates.
+    Boudoukh, Israel & Richardson 2019 for overlap). NaT is left out; NaN without dates.
     """
+    dates = dates.dropna()
     if not len(dates):
         return Overlap(np.nan, np.nan)
     apart = np.abs(np.subtract.outer(_day_numbers(dates), _day_numbers(dates)))
@@ -110,12 +114,19 @@ def resampled_outcomes(
     return resampled_means(outcomes, rows, apart, draws, np.random.default_rng(seed))
 
 
-def odds(close: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int = DRAWS) -> Odds:
+def odds(
+    close: pd.Series,
+    entries: pd.DatetimeIndex,
+    days: int,
+    draws: int = DRAWS,
+    *,
+    until: pd.Timestamp | None = None,
+) -> Odds:
     """Compare the returns after events with those after any day.
 
     Intervals and p-values come from moving the events over all days with a known outcome, as
     :mod:`analytics.resampling` does; the interval holds every difference that the events would
-    not reject.
+    not reject at 5%, two-sided.
 
     Parameters
     ----------
@@ -129,8 +140,10 @@ def odds(close: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int = DR
         Horizon in calendar days.
     draws : int
         Number of resamples.
+    until : Timestamp or None
+        Last day on which there could be an entry, where that is not the last close.
     """
-    any_day = any_day_returns(close, days)
+    any_day = any_day_returns(close, days, until)
     rows = event_rows(any_day, entries)
     after = any_day.iloc[rows]
     is_rise = any_day.to_numpy() > 0
@@ -144,8 +157,8 @@ def odds(close: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int = DR
     if len(rows) > 1:
         outcomes = np.stack([any_day.to_numpy(), is_rise])
         means, hits = resampled_outcomes(any_day, rows, days, outcomes, draws)
-        high, low = np.quantile(means, [0.975, 0.025]) - any_day.mean()
-        interval = (difference - float(high), difference - float(low))
+        low, high = accepted(means)
+        interval = (float(after.mean()) - high, float(after.mean()) - low)
         p, p_hits = p_values(means, after.mean()), p_values(hits, hit_rate).higher
     return Odds(
         after_event=after,

@@ -23,6 +23,11 @@ def same_era(close: pd.Series, events_of: pd.Series) -> pd.Series:
     return close[events_of.index[0] :]
 
 
+def last_entry(events_of: pd.Series) -> pd.Timestamp:
+    """Last day that :func:`entry_dates` could name, given where the events' closes end."""
+    return events_of.index[-1] + _TOLERANCE
+
+
 def entry_dates(close: pd.Series, events: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Date of the first close after each event: the first at which the event could be acted on.
 
@@ -127,7 +132,7 @@ def path_fan(
     last = np.count_nonzero(~np.isnan(ordered), axis=1)[:, None] - 1
     at = np.maximum(last, 0) * np.array(quantiles)
     below = np.floor(at).astype(int)
-    ordered = np.append(ordered, np.full((len(ordered), 2), np.nan), axis=1)
+    ordered = np.append(ordered, np.full((len(ordered), 1), np.nan), axis=1)
     low = np.take_along_axis(ordered, below, axis=1)
     high = np.take_along_axis(ordered, np.ceil(at).astype(int), axis=1)
     return pd.DataFrame(
@@ -146,8 +151,7 @@ def excursions(close: pd.Series, dates: pd.DatetimeIndex, days: int = 365) -> pd
         One row a date: ``run_up`` (highest close over the first, less 1), ``drawdown`` (largest
         fall below the highest close since the first, as a fraction from -1 to 0),
         ``days_to_peak`` (calendar days to that highest close) and ``days_known`` (`days`, or
-        fewer while it is still running: all of it is then so far). NaN without a close on the
-        date.
+        fewer while it is still running: all of it is then so far). NaN for a date without a path.
     """
     path = paths(close, dates, 0, days).to_numpy()
     highest = np.fmax.accumulate(path, axis=1)
@@ -174,4 +178,4 @@ def wilson_interval(hits: float, n: float, level: float = 0.95) -> tuple[float, 
     share, weight = hits / n, 1 + z * z / n
     middle = (share + z * z / (2 * n)) / weight
     reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / weight
-    return middle - reach, middle + reach
+    return max(0.0, middle - reach), min(1.0, middle + reach)

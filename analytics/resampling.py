@@ -7,7 +7,9 @@ do; between clusters the order is shuffled, and the whole is turned round a circ
 last day is followed by the first (circular as in Politis & Romano 1994).
 
 The outcomes themselves are never shuffled: whatever volatility clustering and overlap they have,
-every resample has. docs/numbers.md states how often a true null is rejected.
+every resample has. Were every rotation of the events as likely as any other, the test would be
+exact for any outcomes and any number of events. Events are not laid out on a circle, so it is not
+quite; docs/simulations.md states how often a true null is rejected.
 """
 
 from typing import NamedTuple
@@ -89,3 +91,17 @@ def p_values(resampled: np.ndarray, observed: float) -> PValues:
     as_low = int(np.count_nonzero(resampled <= observed + margin))
     higher, lower = (1 + as_high) / (1 + len(resampled)), (1 + as_low) / (1 + len(resampled))
     return PValues(min(1.0, 2 * min(higher, lower)), higher, lower)
+
+
+def accepted(resampled: np.ndarray, size: float = 0.05) -> tuple[float, float]:
+    """Least and greatest mean whose two-sided :func:`p_values` is above `size`.
+
+    Infinite where there are too few resamples for any mean to be rejected.
+    """
+    draws = len(resampled)
+    # As many resamples may lie on or beyond a mean that is rejected.
+    beyond = int(size / 2 * (1 + draws) + 1e-9) - 1
+    if beyond < 0:
+        return -np.inf, np.inf
+    ordered = np.partition(resampled, [beyond, draws - 1 - beyond])
+    return float(ordered[beyond]), float(ordered[draws - 1 - beyond])

@@ -60,6 +60,8 @@ class Chart:
         names them, at New York's close; every small cap and coin there is, by UTC days.
     is_slow : bool
         Whether `prepare` may raise UnfinishedChartError and is then asked again.
+    page : str
+        Address of the page the chart stands on.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Chart:
     details: Callable[[Any, ViewState], list[Any]] | None = None
     scope: Scope = "view"
     is_slow: bool = False
+    page: str = "/"
 
 
 def at_new_york(coin: str) -> str:

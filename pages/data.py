@@ -45,6 +45,17 @@ _NUMBERS = {
     "ends when the highest close is lost by the same distance in logs: a fall of 33% for a rise of "
     "50%. The shading runs from trough to peak, both known only afterwards, and no number is made "
     "of it.",
+    "Event study": "What followed breakouts, from the close after each on, against what followed "
+    "any day of the same range. p is the share of rearrangements, in which the same number of "
+    "events with the same spacing falls on other days, that differ from any day by as much. A hit "
+    "rate has Wilson's interval, for the number of separate events that overlapping ones are "
+    "worth.",
+    "Lead and lag": "Correlation of daily returns with those so many sessions later. The 95% band "
+    "is for all 120 lags together: in 95 of 100 pairs of series that have memory and volatility "
+    "spells like these, but no lead, no lag leaves it.",
+    "Many definitions": "The specification curve tests every definition, index, coin and horizon "
+    "of a grid, and adjusts p for their number (Benjamini & Hochberg): of what it calls "
+    "discoveries at most 5% are expected to be false.",
     "Close": "An index or ETF closes with New York's session. A coin's UTC day ends three to four "
     "hours later, which makes a true correlation of 0.50 read about 0.45 and lets crypto seem to "
     "lead. Where hourly prices are there, coins are taken at New York's close instead; the charts "

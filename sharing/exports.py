@@ -27,7 +27,7 @@ def register(server: flask.Flask, market: Market) -> None:
         frame, message = values(chart, series, state)
         if frame is None:
             return _refusal(message, 500 if drawn.status == "failed" else 404)
-        page = f"{flask.request.host_url}?{to_query(state)}"
+        page = f"{flask.request.host_url.rstrip('/')}{chart.page}?{to_query(state)}"
         about = (chart.title, drawn.finding, drawn.source, f"Link: {page}")
         comments = "".join(f"# {line}\n" for line in about)
         answer = flask.Response(comments + frame.to_csv(), mimetype="text/csv")

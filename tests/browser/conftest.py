@@ -3,14 +3,18 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app import create_app
+from data_sources.market import Market
 from settings import Settings
+from tests.unit.pages.fake_live import FakeLive
 
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -39,12 +43,23 @@ def installed_browser() -> str | None:
     return found or (str(MAC_CHROME) if MAC_CHROME.exists() else None)
 
 
-def serve(settings: Settings) -> Iterator[str]:
+def make_app(settings: Settings, market: Market | None = None) -> Flask:
+    """The application, with a market as the settings say, or a given one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if market is not None:
+            patch.setattr("app.open_market", lambda _: market)
+        return create_app(settings).server
+
+
+def serve(settings: Settings, market: Market | None = None) -> Iterator[str]:
     """Address of a server that runs in a thread until the generator is closed."""
-    app = create_app(settings).server
+    yield from serve_app(make_app(settings, market))
+
+
+def serve_app(app: Flask) -> Iterator[str]:
     live = app.extensions["market"].live
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     if live is not None:
         live.start()
@@ -62,6 +77,37 @@ def address() -> Iterator[str]:
     yield from serve(Settings(data="sample"))
 
 
+@dataclass(frozen=True)
+class FakeServer:
+    live: FakeLive
+    app: Flask
+    address: str
+
+
+@pytest.fixture(scope="session")
+def fake_server() -> Iterator[FakeServer]:
+    live = FakeLive()
+    app = make_app(Settings(data="live"), live.market)
+    for address in serve_app(app):
+        yield FakeServer(live, app, address)
+
+
+@pytest.fixture
+def live(fake_server: FakeServer) -> FakeLive:
+    """Live data in which nothing has happened yet; tests say what arrives."""
+    fake_server.live.begin()
+    for limiter in fake_server.app.extensions["limiter"]:
+        limiter.reset()
+    return fake_server.live
+
+
+@pytest.fixture
+def served(fake_server: FakeServer, live: FakeLive) -> str:
+    """A server with `live`."""
+    assert live
+    return fake_server.address
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -70,19 +116,52 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def new_profile(browser: Browser) -> BrowserContext:
+    profile = browser.new_context(viewport={"width": 1440, "height": 1000})
+    profile.add_init_script(COUNT_REQUESTS)
+    return profile
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """An empty profile."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.add_init_script(COUNT_REQUESTS)
+    """An empty profile: for a first visit, and for what a profile keeps, such as a clock."""
+    context = new_profile(browser)
     yield context
     context.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A profile that has visited before: loading and compiling the assets takes seconds."""
+    profile = new_profile(browser)
+    yield profile
+    # Nothing but cached assets could have gone from one test to another.
+    assert profile.storage_state() == {"cookies": [], "origins": []}
+    profile.close()
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def tab(profile: BrowserContext) -> Iterator[Page]:
+    """A page that may log errors."""
+    yield profile.new_page()
+    for one in profile.pages:
+        one.close()
+    profile.clear_permissions()
+
+
+@pytest.fixture
+def page(tab: Page) -> Iterator[Page]:
     """A page that must not log an error or fail a script."""
-    page = context.new_page()
+    yield from checked(tab)
+
+
+@pytest.fixture
+def first_visit(context: BrowserContext) -> Iterator[Page]:
+    """The same in an empty profile."""
+    yield from checked(context.new_page())
+
+
+def checked(page: Page) -> Iterator[Page]:
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)

@@ -1,28 +1,14 @@
 """A symbol nobody has yet: typed or linked, waited for, and then on the chart."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from settings import Settings
 from tests.browser.conftest import open_view, serve
 from tests.unit.pages.fake_live import SAMPLE, FakeLive
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> FakeLive:
-    live = FakeLive()
-    monkeypatch.setattr("app.open_market", lambda _: live.market)
-    return live
-
-
-@pytest.fixture
-def served(live: FakeLive) -> Iterator[str]:
-    assert live
-    yield from serve(Settings(data="live"))
 
 
 def type_into(page: Page, key: str, text: str) -> None:
@@ -82,8 +68,8 @@ def test_a_symbol_nobody_offers(page: Page, served: str, live: FakeLive) -> None
     assert page.url == f"{served}/?v=1"
 
 
-def test_a_refusal_and_a_server_that_is_gone(context: BrowserContext, served: str) -> None:
-    page = context.new_page()
+def test_a_refusal_and_a_server_that_is_gone(tab: Page, served: str) -> None:
+    page = tab
     open_view(page, served)
     type_into(page, "s", "sol-usd")
     page.keyboard.press("Enter")
@@ -102,10 +88,8 @@ def test_a_refusal_and_a_server_that_is_gone(context: BrowserContext, served: st
     expect(page.locator("#adding")).not_to_contain_text("AVUV: The server")
 
 
-def test_a_worker_that_has_not_heard_of_it_yet(
-    context: BrowserContext, served: str, live: FakeLive
-) -> None:
-    page = context.new_page()
+def test_a_worker_that_has_not_heard_of_it_yet(tab: Page, served: str, live: FakeLive) -> None:
+    page = tab
     open_view(page, served)
     unknown = {"status": 404, "json": {"message": "Nobody has asked for that symbol here."}}
     page.route("**/symbols/AVUV", lambda route: route.fulfill(**unknown), times=2)
@@ -175,37 +159,36 @@ def test_what_cannot_be_added_is_not_offered(
     expect(page.locator("#adding")).to_be_empty()
 
 
-def test_a_full_list_is_said_before_anything_is_fetched(page: Page, live: FakeLive) -> None:
+def test_a_full_list_is_said_before_anything_is_fetched(
+    page: Page, served: str, live: FakeLive
+) -> None:
     for id_ in ("A1", "A2", "A3", "A4"):
         live.add(id_, "small_cap")
         live.arrive(id_)
-    for address in serve(Settings(data="live")):
-        open_view(page, address, "?s=RUT~IWN~A1~A2~A3~A4")
-        type_into(page, "s", "avuv")
-        expect(page.locator("#offer-s")).to_have_text("6 are shown already: remove one first.")
-        page.keyboard.press("Enter")
-        expect(page.locator("#adding")).to_be_empty()
-        assert live.status("AVUV") is None
+    open_view(page, served, "?s=RUT~IWN~A1~A2~A3~A4")
+    type_into(page, "s", "avuv")
+    expect(page.locator("#offer-s")).to_have_text("6 are shown already: remove one first.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#adding")).to_be_empty()
+    assert live.status("AVUV") is None
 
 
-def test_a_list_that_filled_up_meanwhile(page: Page, live: FakeLive) -> None:
+def test_a_list_that_filled_up_meanwhile(page: Page, served: str, live: FakeLive) -> None:
     for id_ in ("A1", "A2", "A3"):
         live.add(id_, "small_cap")
         live.arrive(id_)
-    for address in serve(Settings(data="live")):
-        open_view(page, address, "?s=RUT~IWN~A1~A2~A3")
-        type_into(page, "s", "avuv")
-        page.keyboard.press("Enter")
-        expect(page.locator("#adding")).to_contain_text("AVUV: waiting")
-        type_into(page, "s", "avde")
-        expect(page.locator("#offer-s")).to_have_text("6 are shown already: remove one first.")
-        page.keyboard.press("Escape")
-        live.add("A4", "small_cap")
-        live.arrive("A4")
-        page.evaluate("""history.replaceState(null, "", "?v=1&s=RUT~IWN~A1~A2~A3~A4")""")
-        live.arrive("AVUV")
-        expect(page.locator("#adding")).to_contain_text("AVUV is here. 6 are shown already")
-        page.goto("about:blank")
+    open_view(page, served, "?s=RUT~IWN~A1~A2~A3")
+    type_into(page, "s", "avuv")
+    page.keyboard.press("Enter")
+    expect(page.locator("#adding")).to_contain_text("AVUV: waiting")
+    type_into(page, "s", "avde")
+    expect(page.locator("#offer-s")).to_have_text("6 are shown already: remove one first.")
+    page.keyboard.press("Escape")
+    live.add("A4", "small_cap")
+    live.arrive("A4")
+    page.evaluate("""history.replaceState(null, "", "?v=1&s=RUT~IWN~A1~A2~A3~A4")""")
+    live.arrive("AVUV")
+    expect(page.locator("#adding")).to_contain_text("AVUV is here. 6 are shown already")
 
 
 def test_enter_takes_what_the_list_has(page: Page, served: str) -> None:
@@ -224,7 +207,7 @@ def test_nothing_is_offered_where_nothing_may_be_added(
     expect(page.locator("#offer-s")).to_have_text("Nothing here has that name.")
     for settings, is_sample in (({"any_symbol": False}, False), ({}, True)):
         live.change(is_sample=is_sample)
-        for served in serve(Settings(data="live", **settings)):
+        for served in serve(Settings(data="live", **settings), live.market):
             open_view(page, served, "?s=RUT~AVUV")
             type_into(page, "s", "avuv")
             expect(page.locator("#offer-s")).to_have_text("Nothing here has that name.")
@@ -246,7 +229,7 @@ def test_a_link_that_names_it(page: Page, served: str, live: FakeLive) -> None:
 
 def test_the_same_waits_for_live_prices(page: Page, live: FakeLive) -> None:
     live.change(series=SAMPLE.series, is_sample=True, progress="3 of 20 series")
-    for address in serve(Settings(data="auto")):
+    for address in serve(Settings(data="auto"), live.market):
         open_view(page, address, "?s=AVUV")
         expect(page.locator("#notices")).to_contain_text("s=AVUV was ignored")
         expect(page.locator("#notices button")).to_have_count(0)

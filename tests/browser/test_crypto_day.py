@@ -22,12 +22,7 @@ WORDS = {"nyclose": "at New York closes", "utc": "by UTC days"}
 @pytest.fixture(scope="module")
 def live() -> Iterator[str]:
     """A server with live data: BTC and ETH have New York closes, SOL has none, IWN is stale."""
-    server = serve(Settings(data="sample"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.open_market", lambda *_: MARKET)
-        address = next(server)
-    yield address
-    next(server, None)
+    yield from serve(Settings(data="sample"), MARKET)
 
 
 def expect_shown(page: Page, align: str) -> None:

@@ -1,14 +1,13 @@
 """The data page and what the server tells pages that are open; nothing is really fetched."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from data_sources.catalog import CATALOG
 from data_sources.snapshot import Status
@@ -17,19 +16,6 @@ from tests.browser.conftest import open_view, serve, settled
 from tests.unit.pages.fake_live import NOW, SAMPLE, FakeLive, row
 
 ENOUGH_TO_POLL = 15_000
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> FakeLive:
-    live = FakeLive()
-    monkeypatch.setattr("app.open_market", lambda _: live.market)
-    return live
-
-
-@pytest.fixture
-def served(live: FakeLive) -> Iterator[str]:
-    assert live
-    yield from serve(Settings(data="live"))
 
 
 def look_again(page: Page) -> None:
@@ -92,8 +78,8 @@ def test_the_table_follows_a_first_load(page: Page, served: str, live: FakeLive)
     assert page.evaluate("window.here")
 
 
-def test_a_refresh(context: BrowserContext, served: str, live: FakeLive) -> None:
-    page = context.new_page()
+def test_a_refresh(tab: Page, served: str, live: FakeLive) -> None:
+    page = tab
     waiting: list[Route] = []
     page.route("**/refresh", lambda route: waiting.append(route))  # noqa: PLW0108  # Playwright
     page.goto(f"{served}/data")
@@ -115,10 +101,9 @@ def test_a_refresh(context: BrowserContext, served: str, live: FakeLive) -> None
     expect(page.locator("#offline")).to_be_hidden()
 
 
-@pytest.mark.usefixtures("live")
-def test_a_refresh_with_a_token_that_is_not_remembered(context: BrowserContext) -> None:
-    for address in serve(Settings(data="live", token="ключ")):
-        page = context.new_page()
+def test_a_refresh_with_a_token_that_is_not_remembered(tab: Page, live: FakeLive) -> None:
+    page = tab
+    for address in serve(Settings(data="live", token="ключ"), live.market):
         page.goto(f"{address}/data")
         token, said = page.get_by_label("Token"), page.locator("#refreshed")
         assert token.get_attribute("type") == "password"
@@ -179,11 +164,10 @@ def test_the_table_scrolls_by_keyboard_on_a_phone(page: Page, served: str) -> No
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.usefixtures("live")
 def test_nothing_serious_for_axe(page: Page, live: FakeLive, theme: str) -> None:
     trouble(live)
     live.change(progress="4 of 5 series")
-    for address in serve(Settings(data="live", token="x")):
+    for address in serve(Settings(data="live", token="x"), live.market):
         page.goto(f"{address}/data?theme={theme}")
         expect(page.locator("#series tbody tr")).to_have_count(7)
         found = Axe().run(page).response["violations"]
@@ -228,7 +212,8 @@ def test_a_hidden_page_asks_nothing(page: Page, served: str, live: FakeLive) -> 
     assert not asked
 
 
-def test_the_sample_asks_nothing(page: Page, address: str) -> None:
+def test_the_sample_asks_nothing(first_visit: Page, address: str) -> None:
+    page = first_visit
     page.clock.install()
     open_view(page, address)
     asked: list[str] = []
@@ -254,10 +239,8 @@ def test_the_sample_gives_way_without_losing_the_view(
     expect(page.locator("#source-overlay")).to_contain_text("Yahoo Finance ETH-USD")
 
 
-def test_a_poll_that_fails_or_not_says_nothing_about_the_charts(
-    context: BrowserContext, served: str
-) -> None:
-    page = context.new_page()
+def test_a_poll_that_fails_or_not_says_nothing_about_the_charts(tab: Page, served: str) -> None:
+    page = tab
     open_view(page, served)
     page.route("**/status", lambda route: route.abort())
     with page.expect_event("requestfailed"):

@@ -30,9 +30,9 @@ def controls(page: Page) -> dict[str, object]:
     return found
 
 
-def test_a_first_visit_names_the_view_it_shows(page: Page, address: str) -> None:
-    open_view(page, address)
-    assert query_of(page) == "v=1"
+def test_a_first_visit_names_the_view_it_shows(first_visit: Page, address: str) -> None:
+    open_view(first_visit, address)
+    assert query_of(first_visit) == "v=1"
 
 
 def test_the_page_arrives_with_its_view_and_asks_for_nothing_more(page: Page, address: str) -> None:
@@ -48,7 +48,8 @@ def test_the_page_arrives_with_its_view_and_asks_for_nothing_more(page: Page, ad
     assert not [url for url in asked if re.search(r"_dash-(layout|dependencies|update)", url)]
 
 
-def test_no_default_flashes_before_the_linked_view(page: Page, address: str) -> None:
+def test_no_default_flashes_before_the_linked_view(first_visit: Page, address: str) -> None:
+    page = first_visit
     page.add_init_script(
         """window.seen = new Set();
         new MutationObserver(() => {

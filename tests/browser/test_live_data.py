@@ -5,38 +5,67 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from conftest import drawn, open_view, serve, settled
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import drawn, open_view, serve, settled
 from tests.upstream import Upstream
 from tests.upstream import serve as serve_vendors
 from tests.upstream import settings as settings_for
 
 
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
+@contextmanager
+def vendors_today() -> Iterator[Upstream]:
     with serve_vendors() as vendors:
         vendors.now = datetime.now(UTC)
         vendors.first_day = date(2021, 1, 1)
         yield vendors
 
 
-@pytest.fixture
-def address(upstream: Upstream, tmp_path: Path) -> Iterator[str]:
+def serve_from(vendors: Upstream, folder: Path) -> Iterator[str]:
     """A server that has fetched nothing yet."""
-    url = f"sqlite:///{tmp_path}/store.db"
-    yield from serve(settings_for(upstream, data="auto", database_url=url, refresh=True))
+    url = f"sqlite:///{folder}/store.db"
+    yield from serve(settings_for(vendors, data="auto", database_url=url, refresh=True))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with vendors_today() as vendors:
+        yield vendors
+
+
+@pytest.fixture
+def new(upstream: Upstream, tmp_path: Path) -> Iterator[str]:
+    """A server that has fetched nothing yet."""
+    yield from serve_from(upstream, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Upstream]]:
+    """A server that has fetched everything, and those it asked."""
+    with vendors_today() as vendors:
+        for address in serve_from(vendors, tmp_path_factory.mktemp("loaded")):
+            wait_until_loaded(address)
+            yield address, vendors
+
+
+def wait_until_loaded(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        with urlopen(f"{address}/status") as answer:
+            if json.load(answer)["progress"] == "":
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_the_sample_gives_way_to_live_prices_by_itself(
-    page: Page, address: str, upstream: Upstream
+    page: Page, new: str, upstream: Upstream
 ) -> None:
-    upstream.fault, upstream.delay = "slow", 0.2
-    open_view(page, address, "?v=1&w=45")
+    open_view(page, new, "?v=1&w=45")
     expect(page.locator(".badge").first).to_have_text("Sample data")
     expect(page.locator("#progress")).to_contain_text("of 20 series")
-    expect(page.locator(".badge").first).to_have_text("Live prices", timeout=30_000)
     upstream.fault = None
+    expect(page.locator(".badge").first).to_have_text("Live prices", timeout=30_000)
     assert page.url.endswith("/?v=1&w=45")
     expect(page.locator("#source-overlay")).to_contain_text("Yahoo Finance ^RUT to ")
     expect(page.locator("#source-overlay")).not_to_contain_text("Sample")

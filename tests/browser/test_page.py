@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from settings import Settings
 from tests.browser.conftest import open_view, serve, settled
@@ -149,8 +149,8 @@ def test_an_empty_range_says_what_there_is(page: Page, address: str) -> None:
     expect(page.locator("#finding-overlay")).to_contain_text("2 of 4 breakouts")
 
 
-def test_a_server_that_goes_away_loses_nothing(context: BrowserContext, address: str) -> None:
-    page = context.new_page()
+def test_a_server_that_goes_away_loses_nothing(tab: Page, address: str) -> None:
+    page = tab
     open_view(page, address)
     finding = page.inner_text("#finding-overlay")
     page.route("**/_dash-update-component*", lambda route: route.abort())
@@ -169,10 +169,10 @@ def test_an_address_that_is_no_page(page: Page, address: str) -> None:
     assert "There is no such page" in response.text()
 
 
-def test_a_folder_without_usable_files(context: BrowserContext, tmp_path: Path) -> None:
+def test_a_folder_without_usable_files(tab: Page, tmp_path: Path) -> None:
     (tmp_path / "RUT.csv").write_text("date,close\n2024-01-01,abc\n")
     for address in serve(Settings(data="files", files=tmp_path)):
-        page = context.new_page()
+        page = tab
         page.goto(address)
         expect(page.locator("#notices")).to_contain_text("RUT.csv")
         expect(page.locator("#message-overlay")).to_contain_text("Choose at least one")

@@ -37,13 +37,17 @@ class FakeLive:
     """Stands in for `data_sources.live.Live`."""
 
     def __init__(self, ids: tuple[str, ...] = ("RUT", "IWN", "BTC", "ETH")) -> None:
+        self.market = Market(lambda: self.snapshot, self)
+        self.started = False
+        self.begin(ids)
+
+    def begin(self, ids: tuple[str, ...] = ("RUT", "IWN", "BTC", "ETH")) -> None:
+        """Hold these series, and nothing of what happened before."""
         series = {i: fetched(SAMPLE.series[i].instrument) for i in ids}
         self.snapshot = Snapshot(
             series, (), is_sample=False, label="Live prices",
             statuses=tuple(map(row, series.values())),
         )  # fmt: skip
-        self.market = Market(lambda: self.snapshot, self)
-        self.started = False
         self.refreshes = 0
 
     def change(self, **what: object) -> None:
