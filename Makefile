@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run serve test check bench lock clean
+.PHONY: run serve test check bench simulations lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -12,8 +12,9 @@ run: $(VENV)/run.stamp
 serve: $(VENV)/run.stamp
 	$(BIN)/gunicorn
 
+# In two processes; without threads of their own, which would only wait for each other.
 test: check
-	$(BIN)/python -m pytest
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -22,6 +23,11 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
+
+# How often the statistics are right: the tables of docs/simulations.md. Its matrices are small,
+# and threads that share them only wait for each other.
+simulations: $(VENV)/dev.stamp
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m simulations
 
 # Pins every dependency with its hashes, for every platform, and names no registry.
 lock: $(VENV)/dev.stamp

@@ -63,10 +63,11 @@ def resampled_means(
 
 def _sums_from_every_day(outcomes: np.ndarray, clusters: list[np.ndarray]) -> np.ndarray:
     """Summed outcomes of each cluster, were its first event on each day: (k, clusters, n)."""
-    sums = np.zeros((outcomes.shape[0], len(clusters), outcomes.shape[1]))
+    n, twice = outcomes.shape[1], np.tile(outcomes, 2)
+    sums = np.zeros((len(outcomes), len(clusters), n))
     for i, cluster in enumerate(clusters):
         for offset in cluster - cluster[0]:
-            sums[:, i] += np.roll(outcomes, -offset, axis=1)
+            sums[:, i] += twice[:, offset : offset + n]
     return sums
 
 

@@ -71,6 +71,7 @@
       set_props("day-end", { value: state.align || (both ? "nyclose" : "utc"), disabled: !both });
     }
     if (document.getElementById("era")) set_props("era", { value: eraOf(state.t) });
+    nameMonths();
     set_props("mantine", { forceColorScheme: state.theme || null });
     mark();
   }
@@ -86,11 +87,19 @@
     if (years === "all" || !last) return "..latest";
     return `${Number(last.slice(0, 4)) - Number(years)}${last.slice(4).replace("-02-29", "-02-28")}..latest`;
   }
+  // The slider holds numbers of months; read aloud they are months of a year.
+  function nameMonths() {
+    if (!document.getElementById("era")) return;
+    eraOf(state.t).forEach((month, i) =>
+      document.querySelectorAll("#era [role=slider]")[i]?.setAttribute("aria-valuetext", monthText(month)));
+  }
   const dayAfter = (day) => new Date(Date.parse(day) + 86400000).toISOString().slice(0, 10);
 
   function mark() {
     document.querySelectorAll("[data-years]").forEach((button) =>
       button.setAttribute("aria-pressed", presetSpan(button.dataset.years) === state.t));
+    document.querySelectorAll("[data-span]").forEach((button) =>
+      button.setAttribute("aria-pressed", button.dataset.span === state.t));
     document.querySelectorAll("[data-window]").forEach((button) =>
       button.setAttribute("aria-pressed", button.dataset.window === state.w));
   }
@@ -130,13 +139,22 @@
     return span.split("..").map((day, i) =>
       /^\d/.test(day) ? Math.min(Math.max(monthOf(day), min), max) : [min, max][i]);
   }
-  function era([from, to]) {
-    const [min, max] = eraEnds();
-    if (String(eraOf(state.t)) === String([from, to])) return skip(); // its days stay as they are
-    const start = (month) => new Date(Date.UTC(Math.floor(month / 12), month % 12, 1));
+  const startOf = (month) => new Date(Date.UTC(Math.floor(month / 12), month % 12, 1));
+  const monthText = (month) =>
+    startOf(month).toLocaleDateString("en-US", { month: "short", year: "numeric", timeZone: "UTC" });
+  window.dashMantineFunctions = { ...window.dashMantineFunctions, monthText };
+  let moves = 0;
+  async function era([from, to]) {
+    const move = ++moves;
+    await new Promise((done) => setTimeout(done, 150)); // a key held down is one move
+    if (move !== moves) return skip();
+    const [min, max] = eraEnds(), shown = eraOf(state.t), days = state.t.split("..");
     const text = (day) => day.toISOString().slice(0, 10);
-    const last = text(new Date(start(to + 1) - 86400000));
-    return `${from <= min ? "" : text(start(from))}..${to >= max ? "latest" : last}`;
+    // An end that was not moved keeps its day.
+    if (from !== shown[0]) days[0] = from <= min ? "" : text(startOf(from));
+    if (to !== shown[1]) days[1] = to >= max ? "latest" : text(new Date(startOf(to + 1) - 86400000));
+    const span = days.join("..");
+    return span === state.t ? skip() : span;
   }
 
   // Rows of the table of breakouts: the ones chosen have their paths drawn, all while none is.
@@ -202,6 +220,8 @@
     else if (button.id === "try-again") location.reload();
     else if (button.id === "theme-button") switchTheme();
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
+    else if (button.dataset.span) set_props("control-t", { data: button.dataset.span });
+    else if (button.id === "all-events") set_props("control-ev", { data: "" });
     else if (button.dataset.event !== undefined) chooseEvent(button.dataset.event);
     else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));
     else if (button.dataset.window) {
@@ -235,6 +255,7 @@
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[data-years]")) return;
     mark();
+    nameMonths();
     observer.disconnect();
   }).observe(document.body, { childList: true, subtree: true });
 

@@ -216,8 +216,8 @@
   function redraw() {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      const plot = graph(), view = tuned();
       if (!element("card-rolling-correlation")) return;
+      const plot = graph(), view = tuned();
       if (!meta()) say("message", "Let go to draw this window.");
       if (!plot || !view) return;
       const drawn = compute(meta(), view);

@@ -2,12 +2,13 @@
 
 import argparse
 
-from benchmarks import drag, kernels, refresh, store, view
+from benchmarks import drag, evidence, kernels, refresh, store, view
 from benchmarks.report import table
 
 BENCHMARKS = {
     "drag": drag.rows,
     "kernels": kernels.rows,
+    "evidence": evidence.rows,
     "view": view.rows,
     "store": store.rows,
     "refresh": refresh.rows,

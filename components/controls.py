@@ -12,6 +12,12 @@ from view_state import FIELDS, HORIZONS, MOST_INSTRUMENTS, ViewState
 
 RANGE_YEARS = (1, 3, 5)
 WINDOWS = (30, 60, 90, 180, 250)
+ERAS = {
+    "2014–17": "2014-01-01..2017-12-31",
+    "2018–19": "2018-01-01..2019-12-31",
+    "2020–22": "2020-01-01..2022-12-31",
+    "2023–": "2023-01-01..latest",
+}
 
 _FIELD = {field.key: field for field in FIELDS}
 # Properties a control keeps its value in, where that is not "value".
@@ -148,6 +154,13 @@ def era(state: ViewState, first: date, last: date) -> html.Div:
     return html.Div(
         [
             html.Span("Era, by months", className="label", id="label-era"),
+            html.Div(
+                [
+                    html.Button(name, className="preset", **{"data-span": days})
+                    for name, days in ERAS.items()
+                ],
+                className="presets",
+            ),
             dmc.RangeSlider(
                 id="era",
                 min=months[0],
@@ -155,7 +168,7 @@ def era(state: ViewState, first: date, last: date) -> html.Div:
                 value=[min(max(month, months[0]), months[1]) for month in chosen],
                 step=1,
                 minRange=11,
-                label=None,
+                label={"function": "monthText"},
                 marks=[{"value": 12 * year, "label": f"{year}"} for year in years],
                 updatemode="mouseup",
                 size="sm",
@@ -180,11 +193,11 @@ def export(card_id: str, title: str) -> html.A:
     )
 
 
-def rules(state: ViewState) -> html.Details:
-    """What counts as a breakout and as a rally."""
+def rules(state: ViewState, *, with_rally: bool = True) -> html.Details:
+    """What counts as a breakout and, where rallies are shown, as one of them."""
     return html.Details(
         [
-            html.Summary("Breakout and rally rules"),
+            html.Summary("Breakout and rally rules" if with_rally else "Breakout rule"),
             html.Div(
                 [
                     _number("base", "Base, sessions without a high", state.base, 5, 1260),
@@ -193,7 +206,9 @@ def rules(state: ViewState) -> html.Details:
                         "high", "High of last N sessions", state.high or "", 20, 2520,
                         placeholder="all-time",
                     ),
-                    _number("rally", "Crypto rally, % from trough", state.rally, 10, 500),
+                    _number("rally", "Crypto rally, % from trough", state.rally, 10, 500)
+                    if with_rally
+                    else None,
                 ],
             ),
         ],
@@ -201,46 +216,51 @@ def rules(state: ViewState) -> html.Details:
     )  # fmt: skip
 
 
+def window(state: ViewState) -> html.Fieldset:
+    """Sessions in a window."""
+    return html.Fieldset(
+        [
+            html.Legend("Window, sessions"),
+            html.Div(
+                [
+                    dmc.TextInput(
+                        id="window-slider",
+                        value=str(state.window),
+                        unstyled=True,
+                        debounce=True,
+                        attributes={
+                            "input": {
+                                "type": "range", "min": 5, "max": 500, "step": 1,
+                                "aria-label": "Correlation window in sessions",
+                            }
+                        },
+                    ),
+                    _native("control-w", None, "number", str(state.window), min=5, max=500,
+                            step=1, required=True, **{"aria-label": "Window, sessions"}),
+                ],
+                className="slider",
+            ),
+            html.Div(
+                [
+                    html.Button(str(w), className="preset", **{"data-window": str(w)})
+                    for w in WINDOWS
+                ],
+                className="presets",
+            ),
+        ],
+        className="control window",
+    )  # fmt: skip
+
+
 def correlation(state: ViewState, new_york: Collection[str]) -> list[Any]:
     """Window, method, returns, end of the crypto day and lag."""
     return [
-        html.Fieldset(
-            [
-                html.Legend("Window, sessions"),
-                html.Div(
-                    [
-                        dmc.TextInput(
-                            id="window-slider",
-                            value=str(state.window),
-                            unstyled=True,
-                            debounce=True,
-                            attributes={
-                                "input": {
-                                    "type": "range", "min": 5, "max": 500, "step": 1,
-                                    "aria-label": "Correlation window in sessions",
-                                }
-                            },
-                        ),
-                        _native("control-w", None, "number", str(state.window), min=5, max=500,
-                                step=1, required=True, **{"aria-label": "Window, sessions"}),
-                    ],
-                    className="slider",
-                ),
-                html.Div(
-                    [
-                        html.Button(str(w), className="preset", **{"data-window": str(w)})
-                        for w in WINDOWS
-                    ],
-                    className="presets",
-                ),
-            ],
-            className="control window",
-        ),
+        window(state),
         _segments("m", {"pearson": "Pearson", "spearman": "Spearman", "ewma": "EWMA"}, state),
         _segments("f", {"d": "Daily", "w": "Weekly", "m": "Monthly"}, state),
         _day_end(state, new_york),
         _number("lag", "Small caps lead by", state.lag, -60, 60),
-    ]  # fmt: skip
+    ]
 
 
 def _day_end(state: ViewState, new_york: Collection[str]) -> html.Div | dcc.Store:

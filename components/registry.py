@@ -1,5 +1,34 @@
 """Every chart there is. Adding one is one file and one line here."""
 
-from components import matrix, overlay, rolling_correlation
+from components import (
+    breakouts,
+    claims,
+    cycles,
+    event_odds,
+    event_paths,
+    granger,
+    lead_lag,
+    lead_lag_map,
+    matrix,
+    overlay,
+    rolling_correlation,
+    specification_curve,
+)
 
-CHARTS = {chart.id: chart for chart in (overlay.CHART, rolling_correlation.CHART, matrix.CHART)}
+CHARTS = {
+    chart.id: chart
+    for chart in (
+        overlay.CHART,
+        rolling_correlation.CHART,
+        matrix.CHART,
+        breakouts.CHART,
+        event_paths.CHART,
+        event_odds.CHART,
+        cycles.CHART,
+        lead_lag.CHART,
+        lead_lag_map.CHART,
+        granger.CHART,
+        claims.CHART,
+        specification_curve.CHART,
+    )
+}

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from time import process_time
 
-from simulations import event_study, lead_lag, specification
+from simulations import event_study, intervals, lead_lag, specification
 
 SIMULATIONS = {
-    "event-study": event_study.report,
-    "specification": specification.report,
-    "lead-lag": lead_lag.report,
+    "intervals": ("Intervals of a correlation", intervals.report),
+    "event-study": ("Event study", event_study.report),
+    "lead-lag": ("Lead and lag", lead_lag.report),
+    "specification": ("Specification curve", specification.report),
 }
 
 
@@ -18,8 +20,10 @@ def main() -> None:
     parser.add_argument("name", nargs="?", choices=SIMULATIONS)
     name = parser.parse_args().name
     for chosen in [name] if name else SIMULATIONS:
-        sys.stdout.write(f"## {chosen}\n\n{SIMULATIONS[chosen]()}\n\n")
+        title, report = SIMULATIONS[chosen]
+        sys.stdout.write(f"## {title}\n\n{report()}\n\n")
         sys.stdout.flush()
+    sys.stdout.write(f"{process_time():.0f} seconds of one core.\n")
 
 
 if __name__ == "__main__":

@@ -1,65 +1,22 @@
-"""How often the lead-lag statistics are wrong: ``python -m simulations.lead_lag``.
+"""How often the lead-lag statistics find a lead that is not there, and miss one that is."""
 
-Prints the tables of docs/numbers.md. The tests run the same functions at a smaller size.
-"""
-
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from analytics.bootstrap import correlation_interval
-from analytics.correlation import fisher_interval
 from analytics.lead_lag import granger_tests, lead_lag, verdict
 from simulations.report import markdown, percent
+from simulations.returns import GARCH, IID, LIKELY, SHARED, Design, simulated
 
 ORDERS = (1, 5, 10)
-INTERVALS = ("Fisher", "bootstrap")
-# What a normal variable exceeds in absolute value once in 20 times among 120 independent ones.
-_NAIVE_REACH = 3.52
-
-
-@dataclass(frozen=True)
-class Design:
-    """A way to simulate two series of returns.
-
-    Attributes
-    ----------
-    rho : float
-        Correlation of the two shocks of a day.
-    volatility : {"constant", "own", "shared"}
-        GARCH(1,1) with alpha 0.10 and beta 0.88, of each series or driven by the first for both.
-    tails : int or None
-        Degrees of freedom of a Student t; with shared volatility one for both series.
-    memory : (float, float)
-        Coefficients of first-order autoregressions.
-    block : int
-        Length of blocks of days that share a level, one for each series (0: no blocks).
-    lead : int
-        Rows by which the first series leads, with a correlation of 0.15 (0: no lead).
-    """
-
-    rho: float = 0.0
-    volatility: str = "constant"
-    tails: int | None = None
-    memory: tuple[float, float] = (0.0, 0.0)
-    block: int = 0
-    lead: int = 0
-
-
-IID = Design()
-GARCH = Design(volatility="own")
-SHARED = Design(volatility="shared", tails=5)
-# What daily returns of small caps and coins are most like.
-LIKELY = replace(SHARED, rho=0.5, memory=(-0.1, -0.05))
 # Of each the two are unrelated, or related on the same day only.
 NO_LEAD = {
     "independent, normal": IID,
     "same day 0.5, normal": Design(rho=0.5),
     "independent, GARCH": GARCH,
-    "same day 0.5, GARCH": Design(rho=0.5, volatility="own"),
+    "same day 0.5, GARCH": replace(GARCH, rho=0.5),
     "independent, one GARCH for both, t(5)": SHARED,
     "same day 0.5, one GARCH for both, t(5)": replace(SHARED, rho=0.5),
     "the same with autocorrelations −0.10 and −0.05": LIKELY,
@@ -68,53 +25,15 @@ NO_LEAD = {
 }
 LEAD_OF_3 = {
     "normal": Design(lead=3),
-    "GARCH": Design(volatility="own", lead=3),
-    "same day 0.5, GARCH": Design(rho=0.5, volatility="own", lead=3),
+    "GARCH": replace(GARCH, lead=3),
+    "same day 0.5, GARCH": replace(GARCH, rho=0.5, lead=3),
     "same day 0.5, one GARCH for both, t(5)": replace(SHARED, rho=0.5, lead=3),
 }
-CORRELATED = {
-    "independent days, normal": Design(rho=0.3),
-    "GARCH, each its own": Design(rho=0.3, volatility="own"),
-    "GARCH, one for both": Design(rho=0.3, volatility="shared"),
-    "GARCH, one for both, t(5)": replace(SHARED, rho=0.3),
-    "autocorrelations 0.3": Design(rho=0.3, memory=(0.3, 0.3)),
-    "blocks of 10 days with a level each": Design(rho=0.3, block=10),
-}
-
-
-def simulated(design: Design, runs: int, n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays of returns, shape (runs, n)."""
-    rng = np.random.default_rng(seed)
-    days = n + 250  # to forget where volatility began
-    x, rest = rng.standard_normal((2, days, runs))
-    y = design.rho * x + np.sqrt(1 - design.rho**2) * rest
-    if design.tails:
-        spare = (design.tails - 2) / rng.chisquare(design.tails, (2, days, runs))
-        x *= np.sqrt(spare[0])
-        y *= np.sqrt(spare[0 if design.volatility == "shared" else 1])
-    if design.volatility != "constant":
-        _cluster(x, y, shared=design.volatility == "shared")
-    if design.block:
-        levels = 0.4 * rng.standard_normal((2, -(-days // design.block), runs))
-        x += np.repeat(levels[0], design.block, axis=0)[:days]
-        y += np.repeat(levels[1], design.block, axis=0)[:days]
-    if design.lead:
-        y[design.lead :] *= np.sqrt(1 - 0.15**2)
-        y[design.lead :] += 0.15 * x[: -design.lead]
-    for values, slope in zip((x, y), design.memory, strict=True):
-        for day in range(1, days):
-            values[day] += slope * values[day - 1]
-    return x[250:].T.copy(), y[250:].T.copy()
-
-
-def _cluster(x: np.ndarray, y: np.ndarray, *, shared: bool) -> None:
-    """Give shocks, a row a day, the volatility of GARCH(1,1), in place."""
-    in_x, in_y = np.ones((2, x.shape[1]))
-    for day in range(len(x)):
-        x[day] *= np.sqrt(in_x)
-        y[day] *= np.sqrt(in_y)
-        in_x = 0.02 + 0.10 * x[day] ** 2 + 0.88 * in_x
-        in_y = in_x if shared else 0.02 + 0.10 * y[day] ** 2 + 0.88 * in_y
+# What a normal variable exceeds in absolute value once in 20 times among 120 independent ones.
+_NAIVE_REACH = 3.52
+_DRAWS = 199
+_RUNS = 500
+_LENGTH, _OTHER_LENGTHS, _LONGEST = 1000, (80, 120, 250, 500), 2500
 
 
 @dataclass(frozen=True)
@@ -145,11 +64,11 @@ class Bands:
     elsewhere: float
 
 
-def bands(design: Design, runs: int, n: int, draws: int, max_lag: int = 60) -> Bands:
+def bands(design: Design, runs: int, n: int, draws: int = _DRAWS, seed: int = 1) -> Bands:
     """What the bands make of series of a known design."""
     rows = []
-    for x, y in zip(*simulated(design, runs, n), strict=True):
-        table = lead_lag(x, y, max_lag, draws=draws)
+    for x, y in zip(*simulated(design, runs, n, seed), strict=True):
+        table = lead_lag(x, y, draws=draws)
         others = table.drop(index=0)
         beyond = set(verdict(table).beyond)
         within = others["r"].between(others["pointwise_low"], others["pointwise_high"])
@@ -167,70 +86,48 @@ def bands(design: Design, runs: int, n: int, draws: int, max_lag: int = 60) -> B
 
 
 def granger_size(
-    design: Design, runs: int, n: int, orders: Sequence[int] = (1, 5, 10)
-) -> list[float]:
+    design: Design, runs: int, n: int, orders: Sequence[int] = ORDERS, seed: int = 1
+) -> dict[int, float]:
     """Share of runs in which the first series is said to lead at 5%, by order."""
-    found = [granger_tests(x, y, orders) for x, y in zip(*simulated(design, runs, n), strict=True)]
+    pairs = zip(*simulated(design, runs, n, seed), strict=True)
+    found = [granger_tests(x, y, orders) for x, y in pairs]
     p = np.array([table.loc[table["leader"] == "first", "p"] for table in found])
-    return np.mean(p <= 0.05, axis=0).tolist()
+    return dict(zip(orders, np.mean(p <= 0.05, axis=0).tolist(), strict=True))
 
 
-def interval_coverage(design: Design, runs: int, n: int, draws: int) -> list[float]:
-    """Share of intervals that hold the true correlation, for each of ``INTERVALS``."""
-    x, y = simulated(design, runs, n)
-    many_x, many_y = simulated(design, 4000, 1000, seed=2)
-    truth = float(np.mean(many_x * many_y) / np.sqrt(np.mean(many_x**2) * np.mean(many_y**2)))
-    held = np.empty((runs, len(INTERVALS)))
-    for row, one, other in zip(held, x, y, strict=True):
-        by_fisher = fisher_interval(np.corrcoef(one, other)[0, 1], n)
-        by_bootstrap = correlation_interval(one, other, draws=draws)
-        row[:] = [low <= truth <= high for low, high in (by_fisher, by_bootstrap)]
-    return held.mean(axis=0).tolist()
+def report(runs: int = _RUNS) -> str:
+    """Bands and Granger-type tests with no lead and with one, as Markdown."""
+    few = -(-runs // 5)
+    size = [_size_row(name, bands(of, runs, _LENGTH)) for name, of in NO_LEAD.items()]
+    lengths = {n: bands(LIKELY, runs, n) for n in _OTHER_LENGTHS}
+    lengths[_LONGEST] = bands(LIKELY, few, _LONGEST)
+    leads = [
+        {"series": name, "lag 3 found": percent(of.lead), "another lag": percent(of.elsewhere)}
+        for name, of in ((name, bands(of, few, _LONGEST)) for name, of in LEAD_OF_3.items())
+    ]
+    parts = [
+        f"Bands over lags -60 to 60 from {_DRAWS} draws.",
+        f"No lead: runs beyond the simultaneous band, {runs:,} runs of {_LENGTH:,} returns:",
+        markdown(pd.DataFrame(size)),
+        f"The seventh of these at other lengths ({_LONGEST:,} returns: {few:,} runs):",
+        markdown(pd.DataFrame([_size_row(f"{n:,} returns", of) for n, of in lengths.items()])),
+        f"A lead of 3 returns with a correlation of 0.15, {few:,} runs of {_LONGEST:,} returns:",
+        markdown(pd.DataFrame(leads)),
+    ]
+    for n in (_OTHER_LENGTHS[-1], _LONGEST):
+        rows = [
+            {"series": name, **{_lags(k): percent(v) for k, v in sizes.items()}}
+            for name, sizes in ((name, granger_size(of, runs, n)) for name, of in NO_LEAD.items())
+        ]
+        parts += [
+            f"No lead: Granger-type tests that reject at 5%, {runs:,} runs of {n:,} returns:",
+            markdown(pd.DataFrame(rows)),
+        ]
+    return "\n\n".join(parts)
 
 
-def report() -> str:
-    """Every table at full size: the better part of an hour on one core."""
-    return "\n\n".join(
-        f"{title}\n\n{markdown(pd.DataFrame(rows))}" for title, rows in _tables(1000, 2500, 999)
-    )
-
-
-def _tables(runs: int, n: int, draws: int) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    yield (
-        f"No lead: bands over lags -60 to 60, {runs:,} runs of {n:,} returns, {draws} draws",
-        [_size_row(name, bands(of, runs, n, draws)) for name, of in NO_LEAD.items()],
-    )
-    yield (
-        "Autocorrelations −0.10 and −0.05, at other lengths",
-        [_size_row(f"{n:,} returns", bands(LIKELY, runs, n, draws)) for n in (250, 500, 1000)],
-    )
-    leads = {name: bands(of, runs // 3, n, draws) for name, of in LEAD_OF_3.items()}
-    yield (
-        f"A lead of 3 returns with a correlation of 0.15, {runs // 3} runs of {n:,}",
-        [
-            {"series": name, "lag 3 found": percent(of.lead), "another lag": percent(of.elsewhere)}
-            for name, of in leads.items()
-        ],
-    )
-    for length in (500, 2500):
-        yield (
-            f"No lead: Granger-type tests at 5%, {2 * runs:,} runs of {length:,} returns",
-            [
-                {"series": name, **_labelled(ORDERS, granger_size(of, 2 * runs, length))}
-                for name, of in NO_LEAD.items()
-            ],
-        )
-    for length in (90, 250, 1000):
-        yield (
-            f"95% intervals of a correlation of about 0.3, {2 * runs:,} runs of {length:,} returns",
-            [
-                {
-                    "series": name,
-                    **_labelled(INTERVALS, interval_coverage(of, 2 * runs, length, draws)),
-                }
-                for name, of in CORRELATED.items()
-            ],
-        )
+def _lags(count: int) -> str:
+    return f"{count} lag{'s' * (count > 1)}"
 
 
 def _size_row(name: str, found: Bands) -> dict[str, str]:
@@ -241,16 +138,3 @@ def _size_row(name: str, found: Bands) -> dict[str, str]:
         "naive band": percent(found.naive),
         "lags within pointwise": percent(found.pointwise),
     }
-
-
-def _labelled(labels: Iterable[object], shares: Iterable[float]) -> dict[str, str]:
-    return {str(label): percent(share) for label, share in zip(labels, shares, strict=True)}
-
-
-def main() -> None:
-    """Write the tables to standard output."""
-    sys.stdout.write(f"{report()}\n")
-
-
-if __name__ == "__main__":
-    main()

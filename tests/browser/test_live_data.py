@@ -1,8 +1,13 @@
 """Live data as a reader meets them, from the vendors on loopback to the page."""
 
+import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -27,25 +32,25 @@ def serve_from(vendors: Upstream, folder: Path) -> Iterator[str]:
     yield from serve(settings_for(vendors, data="auto", database_url=url, refresh=True))
 
 
+@dataclass(frozen=True)
+class Loaded:
+    address: str
+    vendors: Upstream
+
+
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
+def vendors() -> Iterator[Upstream]:
     with vendors_today() as vendors:
         yield vendors
 
 
-@pytest.fixture
-def new(upstream: Upstream, tmp_path: Path) -> Iterator[str]:
-    """A server that has fetched nothing yet."""
-    yield from serve_from(upstream, tmp_path)
-
-
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Upstream]]:
-    """A server that has fetched everything, and those it asked."""
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """A server that has fetched its catalog; what tests add does not show in its first view."""
     with vendors_today() as vendors:
         for address in serve_from(vendors, tmp_path_factory.mktemp("loaded")):
             wait_until_loaded(address)
-            yield address, vendors
+            yield Loaded(address, vendors)
 
 
 def wait_until_loaded(address: str) -> None:
@@ -59,20 +64,38 @@ def wait_until_loaded(address: str) -> None:
 
 
 def test_the_sample_gives_way_to_live_prices_by_itself(
-    page: Page, new: str, upstream: Upstream
+    page: Page, vendors: Upstream, tmp_path: Path
 ) -> None:
-    open_view(page, new, "?v=1&w=45")
-    expect(page.locator(".badge").first).to_have_text("Sample data")
-    expect(page.locator("#progress")).to_contain_text("of 20 series")
-    upstream.fault = None
-    expect(page.locator(".badge").first).to_have_text("Live prices", timeout=30_000)
-    assert page.url.endswith("/?v=1&w=45")
-    expect(page.locator("#source-overlay")).to_contain_text("Yahoo Finance ^RUT to ")
-    expect(page.locator("#source-overlay")).not_to_contain_text("Sample")
+    # The exchanges stay away, so that no New York closes come meanwhile.
+    vendors.faults = {"coinbase": "500", "binance": "500"}
+    vendors.fault, vendors.delay = "slow", 0.5
+    for address in serve_from(vendors, tmp_path):
+        open_view(page, address, "?v=1&w=45")
+        expect(page.locator(".badge").first).to_have_text("Sample data")
+        expect(page.locator("#progress")).to_contain_text("of 20 series")
+        vendors.fault = None
+        expect(page.locator(".badge").first).to_have_text("Live prices", timeout=30_000)
+        assert page.url.endswith("/?v=1&w=45")
+        expect(page.locator("#source-overlay")).to_contain_text("Yahoo Finance ^RUT to ")
+        expect(page.locator("#source-overlay")).not_to_contain_text("Sample")
+        page.close()
 
 
-def test_a_symbol_nobody_had_is_added_and_drawn(page: Page, address: str) -> None:
-    wait_for_live(page, address)
+def test_a_vendor_that_fails_is_named_on_the_data_page(
+    page: Page, vendors: Upstream, tmp_path: Path
+) -> None:
+    vendors.faults = {"yahoo": "429 with seconds"}
+    for address in serve_from(vendors, tmp_path):
+        page.goto(f"{address}/data")
+        row = page.locator("#series tr", has_text="Russell 2000 Value").first
+        expect(row).to_contain_text("asked too often", timeout=30_000)
+        expect(row).to_contain_text("Next try")
+        expect(page.locator("#series")).to_contain_text("Coinbase Exchange BTC-USD")
+        page.close()
+
+
+def test_a_symbol_nobody_had_is_added_and_drawn(page: Page, loaded: Loaded) -> None:
+    open_loaded(page, loaded)
     page.locator("#control-s").click()
     page.keyboard.type("avuv")
     page.get_by_text("Add AVUV from Yahoo Finance").click()
@@ -84,8 +107,10 @@ def test_a_symbol_nobody_had_is_added_and_drawn(page: Page, address: str) -> Non
     page.wait_for_url(lambda url: "AVUV" not in url)
 
 
-def test_a_symbol_that_does_not_exist_says_so_and_keeps_the_view(page: Page, address: str) -> None:
-    wait_for_live(page, address)
+def test_a_symbol_that_does_not_exist_says_so_and_keeps_the_view(
+    page: Page, loaded: Loaded
+) -> None:
+    open_loaded(page, loaded)
     before = page.url
     page.locator("#control-c").click()
     page.keyboard.type("nosuch")
@@ -96,10 +121,8 @@ def test_a_symbol_that_does_not_exist_says_so_and_keeps_the_view(page: Page, add
     expect(page.locator("#adding")).to_be_empty()
 
 
-def test_new_york_closes_are_chosen_as_soon_as_they_are_there(
-    page: Page, address: str, upstream: Upstream
-) -> None:
-    wait_for_live(page, address)
+def test_new_york_closes_are_chosen_as_soon_as_they_are_there(page: Page, loaded: Loaded) -> None:
+    open_loaded(page, loaded)
     source = page.locator("#source-rolling-correlation")
     for _ in range(60):
         if "New York's close" in (source.text_content() or ""):
@@ -107,27 +130,12 @@ def test_new_york_closes_are_chosen_as_soon_as_they_are_there(
         page.wait_for_timeout(500)
         page.reload()
     expect(page.locator("#finding-rolling-correlation")).to_contain_text("at New York closes")
-    assert upstream.count("coinbase") > 0
+    assert loaded.vendors.count("coinbase") > 0
     page.get_by_text("UTC day", exact=True).click()
     expect(page.locator("#finding-rolling-correlation")).to_contain_text("by UTC days")
     assert "align=utc" in page.url
 
 
-def test_a_vendor_that_fails_is_named_on_the_data_page(
-    page: Page, address: str, upstream: Upstream
-) -> None:
-    upstream.faults = {"yahoo": "429 with seconds"}
-    page.goto(f"{address}/data")
-    row = page.locator("#series tr", has_text="Russell 2000 Value").first
-    expect(row).to_contain_text("asked too often", timeout=30_000)
-    expect(row).to_contain_text("Next try")
-    expect(page.locator("#series")).to_contain_text("Coinbase Exchange BTC-USD")
-
-
-def wait_for_live(page: Page, address: str) -> None:
-    for _ in range(60):
-        if page.request.get(f"{address}/status").json()["progress"] == "":
-            break
-        page.wait_for_timeout(500)
-    open_view(page, address)
+def open_loaded(page: Page, loaded: Loaded) -> None:
+    open_view(page, loaded.address)
     expect(page.locator(".badge").first).to_have_text("Live prices")

@@ -1,6 +1,7 @@
 """Fixtures: both engines, a PostgreSQL server for as long as the tests run, and a small disk."""
 
 import contextlib
+import fcntl
 import os
 import resource
 import shutil
@@ -16,10 +17,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from data_sources import live, refresh, stored
+from data_sources.catalog import CATALOG, Instrument
 from data_sources.store import Store, open_store
 
 ENGINES = ("sqlite", "postgresql")
 IS_ROOT = os.geteuid() == 0
+# Series of each kind, for what does not depend on how many there are.
+SOME = tuple(
+    one for one in CATALOG if one.id in ("RUT", "IWM", "IWN", "BTC", "ETH", "XRP", "ALTS", "BTCDOM")
+)
 # A server refuses to run as root.
 SERVER_USER = {"user": "postgres", "group": "postgres", "extra_groups": []} if IS_ROOT else {}
 
@@ -45,6 +52,15 @@ class SmallDisk:
     make_room: Callable[[], None]
 
 
+@contextlib.contextmanager
+def only(catalog: tuple[Instrument, ...]) -> Iterator[None]:
+    """Let the refresher, and what pages read, know of no other catalog."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (refresh, stored, live):
+            patch.setattr(module, "CATALOG", catalog)
+        yield
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -53,12 +69,15 @@ def clock() -> Clock:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Path]:
     """Folder of the socket of a new PostgreSQL server."""
-    installed = subprocess.run(
-        ["sh", str(Path(__file__).with_name("install.sh"))],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with (Path(tempfile.gettempdir()) / "bellwether-install.lock").open("w") as lock:
+        # Two processes with tests may come here at the same time.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        installed = subprocess.run(
+            ["sh", str(Path(__file__).with_name("install.sh"))],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if installed.returncode:
         pytest.skip(installed.stderr.strip().splitlines()[-1])
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
@@ -135,10 +154,12 @@ def store(url: str, clock: Clock) -> Iterator[Store]:
 @pytest.fixture(params=ENGINES)
 def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallDisk]:
     disk = Path(tempfile.mkdtemp(prefix="bellwether-"))
+    # A new database of PostgreSQL has 7 MB.
+    size = "4m" if request.param == "sqlite" else "9m"
     mounted = (
         IS_ROOT
         and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=12m,mode=755", "tmpfs", disk],
+            ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", disk],
             check=False,
             capture_output=True,
         ).returncode

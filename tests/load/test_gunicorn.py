@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("clock")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
 QUERIES = [
@@ -83,9 +85,7 @@ class Server:
 @contextmanager
 def gunicorn(folder: Path, *options: str) -> Iterator[Server]:
     """gunicorn as `make serve` starts it and `options` change it, from the moment it listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     access_log = folder / "access.log"
     command = [sys.executable, "-m", "gunicorn", *options]
     log_workers = ["--access-logfile", str(access_log), "--access-logformat", "%(p)s"]
@@ -102,6 +102,11 @@ def gunicorn(folder: Path, *options: str) -> Iterator[Server]:
         finally:
             process.terminate()
     assert "Traceback" not in (folder / "error.log").read_text()
+
+
+def free_port() -> int:
+    """Below those the system gives away by itself, so that it stays free until gunicorn is up."""
+    return next(port for port in random.sample(range(20_000, 30_000), 100) if not listens(port))
 
 
 def listens(port: int) -> bool:

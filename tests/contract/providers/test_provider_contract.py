@@ -24,6 +24,7 @@ from settings import Access, Settings
 from tests.upstream import FAULTS, TODAY, Upstream
 from tests.upstream_vendors import SUPPLY
 
+pytestmark = pytest.mark.xdist_group("clock")
 QUICK = 0.25
 LATE = QUICK + 1
 START = datetime(2024, 3, 1, tzinfo=UTC)

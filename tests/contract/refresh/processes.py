@@ -35,7 +35,7 @@ class Vendors:
     def __init__(self, fault: str | None = None, delay: float = 0) -> None:
         self.seconds = FORK.Value("d", NOW.timestamp())
         self._pipe, theirs = FORK.Pipe()
-        self._process = FORK.Process(target=self._serve, args=(theirs, fault, delay))
+        self._process = FORK.Process(target=self._serve, args=(theirs, fault, delay), daemon=True)
         self._process.start()
         self.base_url = self._pipe.recv()
 
@@ -133,6 +133,10 @@ def kill_refreshers(url: str) -> dict:
 
 def crowd(url: str) -> dict:
     """Eight servers and two refreshers on one store, from nothing to everything."""
+    # Once for all of them, as gunicorn does.
+    from app import create_app  # noqa: PLC0415 - the other scenario does not need it
+    from data_sources import live as live_module  # noqa: PLC0415
+
     vendors = Vendors("slow", 0.04)
     results = FORK.Queue()
 
@@ -142,9 +146,6 @@ def crowd(url: str) -> dict:
         Refresher(open_store(url, vendors.now), vendors.settings(url), vendors.now).run(stop)
 
     def serve_pages() -> None:
-        from app import create_app  # noqa: PLC0415 - refreshers do not need it
-        from data_sources import live as live_module  # noqa: PLC0415
-
         live_module._utc_now = vendors.now
         server = create_app(vendors.settings(url, data="auto", refresh=False)).server
         live = server.extensions["market"].live
@@ -161,7 +162,8 @@ def crowd(url: str) -> dict:
             status = client.get("/status").get_json()
             held = live.snapshot().series.values()
             mixed += len({one.is_sample for one in held}) > 1
-            time.sleep(0.1)
+            # Often enough to see every stage, and leaves the refreshers some of two cores.
+            time.sleep(0.5)
         time.sleep(3)
         codes.add(client.get("/").status_code)
         results.put([sorted(codes), client.get("/status").get_json()["version"], mixed])
@@ -170,12 +172,11 @@ def crowd(url: str) -> dict:
 
     keepers = [forked(keep) for _ in range(2)]
     servers = [forked(serve_pages) for _ in range(8)]
-    told = [results.get(timeout=PATIENCE + 30) for _ in servers]
-    for child in servers:
-        os.waitpid(child, 0)
+    ends = [os.waitpid(child, 0)[1] for child in servers]
     for child in keepers:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+    told = [results.get(timeout=10) for end in ends if end == 0]
     return {"told": told, "problems": wrong(vendors, url, {}), **vendors.stop()}
 
 

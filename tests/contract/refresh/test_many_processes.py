@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from data_sources.errors import StoreUnavailable
 from data_sources.live import Live
 from data_sources.refresh import Refresher
 from data_sources.store import open_store
-from tests.contract.conftest import Clock, SmallDisk
+from tests.contract.conftest import SOME, Clock, SmallDisk, only
 from tests.upstream import NOW, VENDORS, serve
 from tests.upstream import settings as settings_for
 
+pytestmark = pytest.mark.xdist_group("clock")
 ROOT = Path(__file__).parents[3]
 FIRST_DAY = date(2023, 10, 2)
 
@@ -59,6 +60,7 @@ def one_first_load(folder: Path) -> dict[str, int]:
 
 def test_eight_servers_and_two_refreshers_share_one_store(url: str, tmp_path: Path) -> None:
     found = run("crowd", url)
+    assert len(found["told"]) == 8
     codes, versions, mixed = zip(*found["told"], strict=True)
     assert set(map(tuple, codes)) == {(200,)}
     assert len(set(versions)) == 1
@@ -70,7 +72,7 @@ def test_eight_servers_and_two_refreshers_share_one_store(url: str, tmp_path: Pa
 
 def test_a_full_disk_loses_nothing_and_is_said(small_disk: SmallDisk) -> None:
     clock = Clock(NOW)
-    with serve() as upstream:
+    with only(SOME), serve() as upstream:
         upstream.first_day = FIRST_DAY
         settings = settings_for(upstream, database_url=small_disk.url, refresh=False)
         with closing(open_store(small_disk.url, clock)) as store:
@@ -115,7 +117,7 @@ def test_a_full_disk_loses_nothing_and_is_said(small_disk: SmallDisk) -> None:
 def test_the_programs_end_with_what_they_found(tmp_path: Path) -> None:
     with serve() as upstream:
         upstream.now = datetime.now(UTC)
-        upstream.first_day = date(2025, 6, 2)
+        upstream.first_day = upstream.today - timedelta(days=90)
         environment = {
             **os.environ,
             "BELLWETHER_DATABASE_URL": f"sqlite:///{tmp_path}/store.db",

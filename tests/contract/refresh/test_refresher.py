@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from data_sources import refresh
-from data_sources.catalog import CATALOG
+from data_sources.catalog import CATALOG, Instrument
 from data_sources.errors import NotPossible, StoreUnavailable, TooSoon
 from data_sources.live import Live
 from data_sources.new_york import session_closes
@@ -23,12 +23,12 @@ from data_sources.refresh import Refresher
 from data_sources.series import make_series
 from data_sources.store import Store, open_store
 from settings import Access, Settings
-from tests.contract.conftest import Clock
+from tests.contract.conftest import SOME, Clock, only
 from tests.upstream import NOW, VENDORS, Upstream, serve
 from tests.upstream import settings as settings_for
 
+pytestmark = pytest.mark.xdist_group("clock")
 FETCHED = [one.id for one in CATALOG if one.sources]
-YAHOO_ONLY = [one.id for one in CATALOG if len(one.sources) == 1 and "yahoo" in one.sources[0]]
 HOURLY = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LINK")
 FIRST_DAY = date(2023, 3, 1)
 WEEKEND = timedelta(days=3)
@@ -65,10 +65,14 @@ class World:
 
 
 @contextmanager
-def world_in(folder: Path) -> Iterator[World]:
+def world_in(folder: Path, catalog: tuple[Instrument, ...] = SOME) -> Iterator[World]:
     clock = Clock(NOW)
     url = f"sqlite:///{folder}/store.db"
-    with serve() as upstream, closing(open_store(url, clock)) as store:
+    with (
+        only(catalog),
+        serve() as upstream,
+        closing(open_store(url, clock)) as store,
+    ):
         upstream.first_day = FIRST_DAY
         settings = settings_for(upstream, database_url=url, refresh=False, timeout=1)
         yield World(upstream, settings, clock, store, Refresher(store, settings, clock))
@@ -81,20 +85,43 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store that everything was fetched into."""
-    folder = tmp_path_factory.mktemp("everything")
-    with world_in(folder) as one:
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[World]:
+    """The same, with the whole catalog."""
+    with world_in(tmp_path, CATALOG) as one:
+        yield one
+
+
+def fetched(folder: Path, catalog: tuple[Instrument, ...]) -> Path:
+    """The folder, with a store that everything was fetched into."""
+    with world_in(folder, catalog) as one:
         one.work()
     return folder
 
 
+@pytest.fixture(scope="module")
+def some(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fetched(tmp_path_factory.mktemp("some"), SOME)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fetched(tmp_path_factory.mktemp("everything"), CATALOG)
+
+
 @pytest.fixture
-def full(everything: Path, tmp_path: Path) -> Iterator[World]:
+def full(some: Path, tmp_path: Path) -> Iterator[World]:
     """Everything has just been fetched."""
-    copytree(everything, tmp_path / "full")
+    copytree(some, tmp_path / "full")
     with world_in(tmp_path / "full") as one:
+        yield one
+
+
+@pytest.fixture
+def whole(everything: Path, tmp_path: Path) -> Iterator[World]:
+    """The same, with the whole catalog."""
+    copytree(everything, tmp_path / "whole")
+    with world_in(tmp_path / "whole", CATALOG) as one:
         yield one
 
 
@@ -119,7 +146,8 @@ def status(world: World, name: str):
 # --- good days ------------------------------------------------------------------------------
 
 
-def test_a_first_load_fetches_everything_once(world: World) -> None:
+def test_a_first_load_fetches_everything_once(empty: World) -> None:
+    world = empty
     world.work()
     copies = world.copies()
     assert set(copies) == {*FETCHED, *(f"{coin}@nyclose" for coin in HOURLY)}
@@ -148,7 +176,9 @@ def test_coins_at_new_york_are_the_hours_that_ended_with_the_session(world: Worl
     assert world.store.heads()["ETH@nyclose"].source == "Coinbase Exchange ETH-USD"
 
 
-def test_a_new_day_is_one_small_request_a_series(loaded: World) -> None:
+def test_a_new_day_is_one_small_request_a_series(whole: World) -> None:
+    loaded = whole
+    loaded.pass_time(WEEKEND)
     before = loaded.copies()
     loaded.work()
     assert loaded.upstream.count() == len(FETCHED) + len(HOURLY)
@@ -226,7 +256,9 @@ def test_a_wish_for_a_pause_is_granted(loaded: World) -> None:
     assert timedelta(seconds=30) <= wished <= timedelta(seconds=36)
 
 
-def test_a_storm_costs_one_request_and_waits_longer_each_time(loaded: World) -> None:
+def test_a_storm_costs_one_request_and_waits_longer_each_time(whole: World) -> None:
+    loaded = whole
+    loaded.pass_time(WEEKEND)
     loaded.upstream.faults = dict.fromkeys(VENDORS, "429")
     waits = []
     for _ in range(5):
@@ -290,7 +322,9 @@ def test_a_restated_history_is_fetched_whole(loaded: World) -> None:
     assert status(loaded, "IWM").error == ""
 
 
-def test_a_clock_that_is_behind_refuses_the_future_and_loses_nothing(loaded: World) -> None:
+def test_a_clock_that_is_behind_refuses_the_future_and_loses_nothing(whole: World) -> None:
+    loaded = whole
+    loaded.pass_time(WEEKEND)
     before = loaded.copies()
     loaded.clock.now -= timedelta(days=30)
     loaded.work()
@@ -298,17 +332,17 @@ def test_a_clock_that_is_behind_refuses_the_future_and_loses_nothing(loaded: Wor
     assert all(after[name].equals(frame) for name, frame in before.items())
 
 
-def test_a_clock_that_was_ahead_is_forgotten(full: World) -> None:
-    before = full.copies()
-    full.clock.now += timedelta(days=30)
-    full.work()
-    assert all(keeps(full.copies()[name], frame) for name, frame in before.items())
-    full.clock.now = full.upstream.now
-    full.pass_time(timedelta(days=2))
-    full.work()
-    assert full.store.heads()["BTC"].as_of == date(2024, 3, 16)
-    got = full.copies()["BTC"]["close"]
-    assert got.equals(full.upstream.days("BTC")["close"].reindex(got.index))
+def test_a_clock_that_was_ahead_is_forgotten(whole: World) -> None:
+    before = whole.copies()
+    whole.clock.now += timedelta(days=30)
+    whole.work()
+    assert all(keeps(whole.copies()[name], frame) for name, frame in before.items())
+    whole.clock.now = whole.upstream.now
+    whole.pass_time(timedelta(days=2))
+    whole.work()
+    assert whole.store.heads()["BTC"].as_of == date(2024, 3, 16)
+    got = whole.copies()["BTC"]["close"]
+    assert got.equals(whole.upstream.days("BTC")["close"].reindex(got.index))
 
 
 def test_hours_that_were_restated_are_not_mixed_with_those_before(loaded: World) -> None:

@@ -41,6 +41,10 @@ def test_overlap_of_one_event_and_of_none() -> None:
     assert np.isnan(overlap(dates[:0], 30)).all()
 
 
+def test_no_date_overlaps_nothing() -> None:
+    assert overlap(pd.DatetimeIndex([pd.NaT, "2020-01-01"]), 30) == (0, 1)
+
+
 def test_the_mean_varies_as_that_of_the_effective_number() -> None:
     steps = np.random.default_rng(0).normal(size=(20_000, 200))
     sums = steps.cumsum(axis=1)
@@ -71,6 +75,15 @@ def test_returns_are_those_of_the_table_in_logs() -> None:
     close = walk(300).drop(pd.date_range("2015-03-01", "2015-03-12"))
     expected = np.log1p(forward_returns(close, close.index, [30])[30].dropna())
     pd.testing.assert_series_equal(any_day_returns(close, 30), expected)
+
+
+def test_closes_after_the_last_possible_entry_are_outcomes_only() -> None:
+    close = walk(200)
+    until = close.index[120]
+    found = odds(close, spaced(close, 10, 110, 150), 30, draws=10, until=until)
+    assert found.any_day.index.tolist() == close.index[:121].tolist()
+    assert found.after_event.index.tolist() == spaced(close, 10, 110).tolist()
+    assert found.any_day.iloc[-1] == pytest.approx(np.log(close.iloc[150] / close.iloc[120]))
 
 
 def test_two_events_on_one_day_are_one_and_unknown_ones_none() -> None:
@@ -132,6 +145,16 @@ def test_a_jump_after_every_event_and_nowhere_else() -> None:
     assert found.mean_difference == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_interval_leaves_out_0_exactly_when_p_rejects_it(seed: int) -> None:
+    """Three events among the best or the worst days: some are rejected and some are not."""
+    close = walk(1000, seed)
+    returns = any_day_returns(close, 60)
+    best = returns.index[np.argsort(returns.to_numpy())[:: -200 if seed % 2 else 200][:3]]
+    found = odds(close, best, 60, draws=999)
+    assert (found.p.two_sided <= 0.05) == (not found.interval[0] <= 0 <= found.interval[1])
+
+
 def test_upside_down_higher_is_lower() -> None:
     close = walk(2000)
     entries = spaced(close, 100, 450, 900)
@@ -176,15 +199,6 @@ def rut() -> pd.Series:
 @pytest.fixture(scope="module")
 def btc() -> pd.Series:
     return closes("BTC-USD")
-
-
-def test_bitcoin_from_the_next_session_after_each_breakout(rut: pd.Series, btc: pd.Series) -> None:
-    """From the breakout's own close: +156, +201, -39 and -37%."""
-    entries = entry_dates(btc, breakouts(rut)["2016":].index)
-    found = forward_returns(btc, entries, [180])[180]
-    assert dict(zip(entries.strftime("%Y-%m-%d"), (100 * found).round(), strict=True)) == {
-        "2016-11-15": 154, "2020-11-14": 209, "2021-11-03": -39, "2025-09-19": -38,
-    }  # fmt: skip
 
 
 def test_four_breakouts_cannot_be_told_from_any_day(rut: pd.Series, btc: pd.Series) -> None:

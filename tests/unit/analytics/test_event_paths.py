@@ -10,6 +10,7 @@ from analytics.event_study import (
     entry_dates,
     excursions,
     forward_returns,
+    last_entry,
     path_fan,
     paths,
     same_era,
@@ -70,6 +71,13 @@ def test_no_events_and_no_closes_have_no_entries(coin: pd.Series) -> None:
 def test_an_era_begins_with_the_series_the_events_come_from(coin: pd.Series) -> None:
     assert same_era(coin, coin["2024-01-10":]).index[0] == january(10)[0]
     assert same_era(coin["2024-01-10":], coin).index[0] == january(10)[0]
+
+
+def test_an_era_ends_a_week_after_the_series_the_events_come_from(coin: pd.Series) -> None:
+    """The last event there can be is entered then at the latest."""
+    ended = coin[:"2024-01-10"]
+    closed = coin.drop(pd.date_range("2024-01-11", "2024-01-16"))
+    assert last_entry(ended) == entry_dates(closed, ended.index[-1:])[0] == january(17)[0]
 
 
 # --- paths

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from analytics.event_study import forward_returns, wilson_interval
 
@@ -92,3 +93,11 @@ def test_no_closes_and_no_events_are_no_answers(coin: pd.Series) -> None:
 def test_wilson_interval_of_a_share(hits: int, n: int, expected: tuple[float, float]) -> None:
     """The last case is the worked example of Newcombe (1998), table I."""
     assert wilson_interval(hits, n) == pytest.approx(expected, abs=5e-4)
+    by_statsmodels = proportion_confint(hits, n, method="wilson")
+    assert wilson_interval(hits, n) == pytest.approx(by_statsmodels, abs=1e-12)
+
+
+def test_wilson_interval_never_leaves_0_to_1() -> None:
+    for n in np.linspace(1, 20, 50):
+        assert wilson_interval(n, n)[1] <= 1
+        assert wilson_interval(0, n)[0] >= 0

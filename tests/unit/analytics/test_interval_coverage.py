@@ -47,8 +47,11 @@ def coverage(r: np.ndarray, truth: float, n: int, method: str = "pearson") -> fl
     return np.mean((low <= truth) & (truth <= high))
 
 
-def last_of_each(returns: Returns, n: int, method: str) -> np.ndarray:
+def of_each(returns: Returns, n: int, method: str) -> np.ndarray:
     """Correlation over each row, which is one window."""
+    if method == "pearson":  # all rows end to end: only their own windows are kept
+        x, y = (values.ravel() for values in returns)
+        return rolling_correlation(x, y, n, method)[n - 1 :: n]
     return np.array(
         [rolling_correlation(x, y, n, method)[-1] for x, y in zip(*returns, strict=True)]
     )
@@ -74,16 +77,16 @@ def share_within_envelope(returns: Returns, window: int = 90) -> float:
 @EVERY_N
 def test_pearson_interval_holds_95_percent(n: int, rho: float) -> None:
     """Measured over 20,000 windows: 94.9 to 95.2%."""
-    r = last_of_each(independent(rho, (5000, n)), n, "pearson")
+    r = of_each(independent(rho, (5000, n)), n, "pearson")
     assert 0.93 <= coverage(r, rho, n) <= 0.97
 
 
 @EVERY_RHO
 @EVERY_N
 def test_spearman_interval_holds_95_percent(n: int, rho: float) -> None:
-    """Of its own population value, 6 / pi * asin(rho / 2). Measured: 94.7 to 96.1%."""
+    """Of its own population value, 6 / pi * asin(rho / 2). Measured over 5,000: 94.7 to 96.1%."""
     truth = 6 / np.pi * np.arcsin(rho / 2)
-    r = last_of_each(independent(rho, (5000, n)), n, "spearman")
+    r = of_each(independent(rho, (1000, n)), n, "spearman")
     assert 0.93 <= coverage(r, truth, n, "spearman") <= 0.97
 
 
@@ -99,12 +102,12 @@ def test_ewma_interval_holds_95_percent_with_the_effective_n(n: int, rho: float)
 @EVERY_N
 def test_ewma_interval_is_a_little_short_just_after_warm_up(n: int) -> None:
     """The first defined value rests on three quarters of the effective observations: about 92%."""
-    r = last_of_each(independent(0.3, (1500, n)), n, "ewma")
+    r = of_each(independent(0.3, (800, n)), n, "ewma")
     assert 0.90 <= coverage(r, 0.3, n) <= 0.935
 
 
 def test_an_80_percent_interval_holds_80_percent() -> None:
-    r = last_of_each(independent(0.3, (5000, 30)), 30, "pearson")
+    r = of_each(independent(0.3, (5000, 30)), 30, "pearson")
     low, high = fisher_interval(r, 30, level=0.80)
     assert 0.78 <= np.mean((low <= 0.3) & (high >= 0.3)) <= 0.82
 
@@ -122,14 +125,15 @@ def test_coverage_falls_with_shared_volatility_and_far_with_fat_tails(
 ) -> None:
     """True correlation 0.3 throughout, windows of 90: ranks hold where products do not."""
     rho, n = 0.3, 90
-    returns = clustered(rho, paths=300, days=20 * n, volatility=volatility, tails=tails)
+    returns = clustered(rho, paths=200, days=20 * n, volatility=volatility, tails=tails)
     windows = tuple(series.reshape(-1, n) for series in returns)
+    every_second = tuple(series[::2] for series in windows)  # ranks take longer
     ranks = [pd.Series(series.ravel()).rank() for series in returns]
     true_rank_correlation = ranks[0].corr(ranks[1])
     found = {
-        "pearson": coverage(last_of_each(windows, n, "pearson"), rho, n),
+        "pearson": coverage(of_each(windows, n, "pearson"), rho, n),
         "spearman": coverage(
-            last_of_each(windows, n, "spearman"), true_rank_correlation, n, "spearman"
+            of_each(every_second, n, "spearman"), true_rank_correlation, n, "spearman"
         ),
         "ewma": coverage(spaced_ewma(returns, n), rho, n),
         "envelope": share_within_envelope(returns),

@@ -6,7 +6,7 @@ import pytest
 from analytics.alignment import log_returns, shared_closes
 from analytics.breakouts import breakouts
 from analytics.correlation import rolling_pearson
-from analytics.event_study import forward_returns
+from analytics.event_study import entry_dates, forward_returns
 from tests.unit.real_data import closes
 
 
@@ -57,8 +57,21 @@ def test_all_time_high_breakouts_since_2014(rut: pd.Series) -> None:
 
 
 def test_bitcoin_180_days_after_each_breakout(rut: pd.Series, btc: pd.Series) -> None:
-    events = breakouts(rut, base=126, cooldown=60)["2016":].index
+    events = breakouts(rut, base=126, cooldown=60)["2014":].index
     found = forward_returns(btc, events, [180])[180]
     assert dict(zip(events.year, (100 * found).round(), strict=True)) == {
-        2016: 156, 2020: 201, 2021: -39, 2025: -37,
+        2014: -27, 2016: 156, 2020: 201, 2021: -39, 2025: -37,
     }  # fmt: skip
+
+
+def test_bitcoin_180_days_after_each_entry(rut: pd.Series, btc: pd.Series) -> None:
+    """The day after: what could be had once New York had closed."""
+    entries = entry_dates(btc, breakouts(rut, base=126, cooldown=60)["2014":].index)
+    found = forward_returns(btc, entries, [180])[180]
+    assert dict(zip(entries.strftime("%Y-%m-%d"), (100 * found).round(), strict=True)) == {
+        "2014-12-27": -23,
+        "2016-11-15": 154,
+        "2020-11-14": 209,
+        "2021-11-03": -39,
+        "2025-09-19": -38,
+    }

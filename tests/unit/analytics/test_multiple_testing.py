@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from analytics.multiple_testing import benjamini_hochberg
 
@@ -35,6 +36,13 @@ def test_discoveries_are_those_of_the_step_up_procedure(p: np.ndarray, level: fl
     threshold = ordered[passes[-1]] if len(passes) else -1
     found = benjamini_hochberg(p) <= level + 1e-12
     assert found.tolist() == (p <= threshold).tolist()
+
+
+@settings(max_examples=50, derandomize=True, deadline=None, database=None)
+@given(p_values.filter(len))
+def test_adjusted_values_are_those_of_statsmodels(p: np.ndarray) -> None:
+    expected = multipletests(p, method="fdr_bh")[1]
+    np.testing.assert_allclose(benjamini_hochberg(p), expected, rtol=1e-12)
 
 
 def test_what_was_not_tested_does_not_count() -> None:

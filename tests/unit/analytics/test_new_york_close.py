@@ -19,7 +19,7 @@ from data_sources.new_york import at_close, session_closes
 
 TRUTH = 0.50
 LAGS = (-1, 0, 1)
-HISTORIES = 200
+HISTORIES = 170
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 HOURS = pd.date_range("2015-01-01", "2026-01-02", freq="h", tz="UTC", unit="us")
 CLOSES = session_closes(date(2015, 1, 1), date(2025, 12, 31))

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from analytics.resampling import p_values, resampled_means
+from analytics.resampling import accepted, p_values, resampled_means
 
 DAYS = 9
 DAY_SETS = 2.0 ** np.arange(DAYS)  # summed, they tell which days an arrangement holds
@@ -83,6 +83,20 @@ def test_p_values_count_the_observed_arrangement() -> None:
     assert p_values(resampled, 0.5) == pytest.approx((0.04, 0.99, 0.02))
     assert p_values(resampled, 1000) == pytest.approx((0.02, 0.01, 1))
     assert p_values(resampled, 49) == pytest.approx((1, 0.51, 0.51))
+
+
+@pytest.mark.parametrize("draws", [39, 40, 99, 1000])
+@pytest.mark.parametrize("size", [0.05, 0.2])
+def test_what_is_accepted_is_what_p_does_not_reject(draws: int, size: float) -> None:
+    resampled = np.random.default_rng(draws).normal(size=draws)
+    low, high = accepted(resampled, size)
+    for mean in (*resampled, *(resampled + 1e-6), *(resampled - 1e-6)):
+        assert (low <= mean <= high) == (p_values(resampled, mean).two_sided > size)
+
+
+def test_too_few_resamples_reject_nothing() -> None:
+    assert accepted(np.arange(38.0)) == (-np.inf, np.inf)
+    assert accepted(np.arange(39.0)) == (0, 38)
 
 
 def test_a_tie_up_to_rounding_is_as_high_and_as_low() -> None:

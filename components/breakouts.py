@@ -1,0 +1,308 @@
+"""Every breakout in view, what the target did afterwards, and what was known on the day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import Any
+
+import pandas as pd
+from dash import html
+
+from analytics.event_study import excursions, forward_returns
+from components.chart import Chart
+from components.event_study import (
+    Study,
+    chosen,
+    event_line,
+    no_breakouts,
+    noun,
+    signed,
+    study,
+)
+from components.plotting import day
+from components.rolling_correlation import number, rolling
+from data_sources.series import Series
+from view_state import HORIZONS, ViewState, to_query
+
+TREND_SESSIONS = 200
+YEAR = 365
+
+
+@dataclass(frozen=True)
+class Breakouts:
+    """The breakouts and any day to compare them with.
+
+    ``rows`` has one row a breakout, by date: ``base_length`` (sessions), ``close``, ``entry``,
+    the target's simple return from there under each horizon (days), ``run_up``, ``drawdown``,
+    ``days_to_peak`` and ``days_known`` (within a year), ``correlation`` and ``trend``. ``any_day``
+    has the same returns for each day compared with.
+    """
+
+    study: Study
+    rows: pd.DataFrame
+    any_day: pd.DataFrame
+
+
+def prepare(series: Mapping[str, Series], state: ViewState) -> Breakouts:
+    """Follow the target from each entry and look up what was known on each day."""
+    seen = study(series, state)
+    days = pd.DatetimeIndex(seen.events.index)
+    entered = seen.events["entry"].dropna()
+    outcomes = pd.concat(
+        [
+            # By entry, then by the day of its event.
+            made.set_axis(entered.index)
+            for made in (
+                forward_returns(seen.close, pd.DatetimeIndex(entered), list(HORIZONS)),
+                excursions(seen.close, pd.DatetimeIndex(entered), YEAR),
+            )
+        ],
+        axis=1,
+    )
+    small_cap, coin = (series[i] for i in state.pair)
+    correlation = rolling(small_cap, coin, "d", 0, window=state.window, method="pearson")
+    close = seen.signal.close
+    trend = close / close.rolling(TREND_SESSIONS).mean() - 1
+    rows = seen.events[["base_length", "close", "entry"]].join(outcomes)
+    # On a day off of the other market, what was known of it.
+    week = pd.Timedelta(days=7)
+    rows["correlation"] = correlation.reindex(days, method="ffill", tolerance=week).to_numpy()
+    rows["trend"] = trend.reindex(days).to_numpy()
+    compared = pd.DatetimeIndex(seen.era[: seen.until].index)
+    any_day = forward_returns(seen.era, compared, list(HORIZONS))
+    return Breakouts(seen, rows.rename_axis("date"), any_day)
+
+
+def finding(frame: Breakouts, state: ViewState) -> str:
+    """How many there are, and the middle and the ends of what followed, against any day."""
+    seen, horizon = frame.study, state.horizon
+    if frame.rows.empty:
+        return f"{no_breakouts(seen, state)}. Choose a shorter base or a longer range."
+    count, after = len(frame.rows), frame.rows[horizon].dropna()
+    first, last = frame.rows.index[0], frame.rows.index[-1]
+    when = f"on {day(first)}" if count == 1 else f"from {day(first)} to {day(last)}"
+    text = f"{noun(count, seen.signal)}, {when}"
+    if after.empty:
+        return f"{text}; the outcome for {seen.target.id} {horizon} days later is not yet known."
+    any_day = signed(frame.any_day[horizon].median())
+    if len(after) == 1:
+        return (
+            f"{text}; {horizon} days after the entry {seen.target.id} stood at "
+            f"{signed(after.iloc[0])} (N = 1), against a median of {any_day} after any day."
+        )
+    return (
+        f"{text}; {horizon} days after the entry {seen.target.id} stood between "
+        f"{signed(after.min())} and {signed(after.max())}, median {signed(after.median())} "
+        f"(N = {len(after)}), against a median of {any_day} after any day."
+    )
+
+
+def table(frame: Breakouts) -> pd.DataFrame:
+    """One row a breakout; returns, run-up, drawdown and trend are fractions."""
+    return frame.rows.rename(columns={days: f"return_{days}_days" for days in HORIZONS})
+
+
+def details(frame: Breakouts, state: ViewState) -> list[Any]:
+    """The table, and what it needs to be understood."""
+    if frame.rows.empty:
+        return []
+    picked = set(chosen(frame.study.events, state))
+    body = [
+        _row(position, event, frame, state, is_chosen=event["date"] in picked)
+        for position, event in enumerate(frame.rows.reset_index().to_dict("records"))
+    ]
+    return [
+        html.Div(
+            html.Table(
+                [
+                    _head(frame, state),
+                    html.Tbody(body),
+                    html.Tfoot([_summary(frame, state), _any_day(frame, state)]),
+                ],
+                **{"aria-label": f"Breakouts of {frame.study.signal.id}"},
+            ),
+            className="table-scroll",
+            tabIndex=0,
+        ),
+        html.P(
+            [
+                html.Span(_note(frame, state)),
+                html.Button(
+                    "Show all paths", id="all-events", className="quiet", hidden=not picked
+                ),
+            ],
+            className="note",
+        ),
+    ]
+
+
+def _note(frame: Breakouts, state: ViewState) -> str:
+    text = (
+        "Choose rows to draw their paths only. A date opens the workbench around it. Returns count "
+        "from the entry, the first close after the breakout."
+    )
+    signal = frame.study.signal
+    if state.high is None:
+        text += (
+            f" A record is the highest close since {day(signal.close.index[0])}, the first here."
+        )
+    if signal.instrument.kind == "coin":
+        text += (
+            f" Sessions are {signal.id}'s own: it trades every day, so that 126 of them are four "
+            "months, not six."
+        )
+    return text
+
+
+def _head(frame: Breakouts, state: ViewState) -> html.Thead:
+    signal, target = frame.study.signal.id, frame.study.target.id
+    year = f"Of {target}, within a year of the entry"
+
+    def heading(name: str, title: str, **more: Any) -> html.Th:
+        return html.Th(name, scope="col", title=title, rowSpan=2, **more)
+
+    return html.Thead(
+        [
+            html.Tr(
+                [
+                    heading("Breakout", f"Day of the breakout of {signal}"),
+                    heading("Base", f"Sessions of {signal} since its last close at a new high"),
+                    heading("Level", f"Close of {signal} on the day"),
+                    heading("Entry", f"Day of the next close of {target}: returns count from it"),
+                    html.Th(f"{target}, days after the entry", colSpan=len(HORIZONS),
+                            scope="colgroup", className="group"),
+                    heading("Run-up", f"{year}: highest close over that at the entry"),
+                    heading("Drawdown", f"{year}: largest fall below its highest close so far"),
+                    heading("Peak, days", f"{year}: days to its highest close"),
+                    heading(
+                        "Correlation",
+                        f"Pearson correlation of daily returns of {signal} and {target} over the "
+                        f"{state.window} sessions up to the day",
+                    ),
+                    heading(
+                        "Trend",
+                        f"Close of {signal} on the day against the mean of its last "
+                        f"{TREND_SESSIONS} sessions",
+                    ),
+                ]
+            ),
+            html.Tr([html.Th(str(h), scope="col", className=_focus(h, state)) for h in HORIZONS]),
+        ]
+    )  # fmt: skip
+
+
+def _focus(horizon: int, state: ViewState) -> str | None:
+    """The horizon that the page speaks of stands out."""
+    return "focus" if horizon == state.horizon else None
+
+
+def _row(
+    position: int, event: Mapping[Any, Any], frame: Breakouts, state: ViewState, *, is_chosen: bool
+) -> html.Tr:
+    when, entry = event["date"], event["entry"]
+    is_running = event["days_known"] < YEAR
+    so_far = html.Small(" so far") if is_running else None
+    return html.Tr(
+        [
+            html.Th(
+                [
+                    html.Button(
+                        role="checkbox",
+                        className="choose",
+                        style={"color": event_line(position)["color"]},
+                        **{
+                            "aria-checked": str(is_chosen).lower(),
+                            "aria-label": f"Path after {day(when)}",
+                            "data-event": f"{when:%Y-%m-%d}",
+                        },
+                    ),
+                    html.A(
+                        day(when),
+                        href=f"/?{to_query(_around(when, frame, state))}",
+                        title="Open the workbench around this day",
+                    ),
+                ],
+                scope="row",
+            ),
+            html.Td(f"{event['base_length']:,}"),
+            html.Td(_price(event["close"])),
+            html.Td("–" if pd.isna(entry) else day(entry)),
+            *(
+                html.Td(_outcome(event, horizon, frame), className=_focus(horizon, state))
+                for horizon in HORIZONS
+            ),
+            html.Td([signed(event["run_up"]), so_far]),
+            html.Td([signed(event["drawdown"]), so_far]),
+            html.Td(
+                [
+                    "–" if isnan(event["days_to_peak"]) else f"{event['days_to_peak']:.0f}",
+                    so_far,
+                ]
+            ),
+            html.Td(number(event["correlation"])),
+            html.Td(signed(event["trend"])),
+        ]
+    )
+
+
+def _price(close: float) -> str:
+    """With the digits that matter, from a cent coin to a market capitalisation."""
+    return (
+        f"{close:,.2f}" if 1 <= close < 1e6 else f"{close:,.4g}" if close < 1 else f"{close:,.0f}"
+    )
+
+
+def _around(when: pd.Timestamp, frame: Breakouts, state: ViewState) -> ViewState:
+    """A year before a day and a year after it, or all there is."""
+    year = pd.DateOffset(years=1)
+    last = max(one.as_of for one in frame.study.series.values())
+    until = when + year
+    return replace(state, span=((when - year).date(), until.date() if until < last else None))
+
+
+def _outcome(event: Mapping[Any, Any], horizon: int, frame: Breakouts) -> Any:
+    """A signed percentage, or why there is none."""
+    if not isnan(event[horizon]):
+        return signed(event[horizon])
+    start = event["date"] if pd.isna(event["entry"]) else event["entry"]
+    is_young = start + pd.Timedelta(days=horizon) > frame.study.close.index[-1]
+    return html.Small("not yet" if is_young else "no price")
+
+
+def _summary(frame: Breakouts, state: ViewState) -> html.Tr:
+    return _footer("Breakouts", frame.rows[list(HORIZONS)], state)
+
+
+def _any_day(frame: Breakouts, state: ViewState) -> html.Tr:
+    return _footer("Any day", frame.any_day, state)
+
+
+def _footer(name: str, returns: pd.DataFrame, state: ViewState) -> html.Tr:
+    """Median and share of rises, under each horizon."""
+
+    def cell(known: pd.Series) -> list[Any]:
+        if known.empty:
+            return ["–"]
+        return [signed(known.median()), html.Small(f"{(known > 0).mean():.0%} up")]
+
+    return html.Tr(
+        [
+            html.Th([name, html.Small("median, share of rises")], scope="row"),
+            html.Td(colSpan=3),
+            *(html.Td(cell(returns[h].dropna()), className=_focus(h, state)) for h in HORIZONS),
+            html.Td(colSpan=5),
+        ]
+    )
+
+
+CHART = Chart(
+    id="breakouts",
+    title="Breakouts",
+    prepare=prepare,
+    figure=None,
+    finding=finding,
+    table=table,
+    details=details,
+    scope="utc",
+    page="/evidence",
+)

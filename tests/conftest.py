@@ -1,0 +1,15 @@
+"""Which tests stay together on one process when `make test` runs two."""
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests together, which share what is costly to make.
+
+    Files marked with a group of their own are kept together too: those that look at the clock,
+    and those that keep both cores busy.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
