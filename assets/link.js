@@ -159,9 +159,24 @@
 
   // Rows of the table of breakouts: the ones chosen have their paths drawn, all while none is.
   function chooseEvent(day) {
+    keepPlace(day);
     const chosen = new Set(state.ev ? state.ev.split("~") : []);
     if (!chosen.delete(day)) chosen.add(day);
     if (chosen.size <= MOST_EVENTS) set_props("control-ev", { data: [...chosen].sort().join("~") });
+  }
+
+  // Dash makes the rows anew: the one just chosen keeps the focus, and the table its scroll.
+  function keepPlace(day) {
+    const details = document.getElementById("details-breakouts");
+    const row = () => details.querySelector(`[data-event="${day}"]`);
+    const scroll = () => details.querySelector(".table-scroll");
+    const before = row(), { scrollLeft, scrollTop } = scroll();
+    new MutationObserver((_, observer) => {
+      if (!row() || row() === before) return;
+      observer.disconnect();
+      Object.assign(scroll(), { scrollLeft, scrollTop });
+      if (document.activeElement === document.body) row().focus({ preventScroll: true });
+    }).observe(details, { childList: true, subtree: true });
   }
 
   // The pair in focus is the first small cap and the first coin.

@@ -27,6 +27,7 @@ from components.claim_outcome import (
     Outcome,
     counted,
     joined,
+    p_value,
 )
 from components.event_study import Study, signed, study
 from components.plotting import EmptyChartError, day
@@ -118,18 +119,23 @@ class _Breakouts(_Dated):
         )
 
 
-class EventStudy(_Breakouts):
-    """What followed every breakout, against what followed any day."""
+class _FollowedByOne(_Breakouts):
+    """Breakouts followed in one coin."""
 
-    kind: Literal["event-study"]
     coin: str
-    each_time: bool = False
-    breakouts: int | None = Field(None, ge=1)
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Ids of the instruments it uses."""
         return self.small_cap, self.coin
+
+
+class EventStudy(_FollowedByOne):
+    """What followed every breakout, against what followed any day."""
+
+    kind: Literal["event-study"]
+    each_time: bool = False
+    breakouts: int | None = Field(None, ge=1)
 
     def definition(self) -> str:
         """What is tested and when it held, in words."""
@@ -153,26 +159,29 @@ class EventStudy(_Breakouts):
         if self.breakouts not in (None, n):
             raise NotTestableError(f"speaks of {self.breakouts} breakouts, and the data have {n}")
         mark, verdict = _told(tested.p.two_sided, tested.mean_difference)
+        measure = _growth(self.coin, tested)
         if self.each_time:
             risen = int((tested.after_event > 0).sum())
             mark = "failed" if risen < n else "held" if tested.p_hits <= LEVEL else "unclear"
             verdict = counted(risen, n)
             verdict += {"unclear": f", {UNTOLD}", "failed": ", not each time"}.get(mark, "")
+            if n > 1:
+                about = f"{measure.about} So many rises by chance: {p_value(tested.p_hits)}."
+                measure = replace(measure, about=about)
         return Outcome(
             mark=mark,
             verdict=verdict,
             data=_data(seen, tested),
-            measures=(_growth(self.coin, tested),),
+            measures=(measure,),
             path="/evidence",
             view=self._view(self.coin),
         )
 
 
-class SingleEvent(_Breakouts):
+class SingleEvent(_FollowedByOne):
     """The highest close after one breakout, against the rise that is claimed."""
 
     kind: Literal["single-event"]
-    coin: str
     start: date
     end: date
     claimed: int = Field(gt=0)
@@ -181,11 +190,6 @@ class SingleEvent(_Breakouts):
     def _view(self, *coins: str) -> ViewState:
         """Of the whole history: the dates only say which breakout it is."""
         return replace(super()._view(*coins), span=(None, None))
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Ids of the instruments it uses."""
-        return self.small_cap, self.coin
 
     def definition(self) -> str:
         """What is tested and when it held, in words."""
@@ -209,6 +213,8 @@ class SingleEvent(_Breakouts):
         days = pd.DatetimeIndex(seen.era[: seen.until].index)
         any_day = excursions(seen.close, days, self.horizon)
         any_day = any_day["run_up"][any_day["days_known"] == self.horizon].to_numpy()
+        if not len(any_day):
+            raise NotTestableError(f"needs {self.horizon} days of prices of {self.coin}")
         as_much, as_claimed = (float(np.mean(any_day >= x)) for x in (best, self.claimed / 100))
         is_over = rise["days_known"] == self.horizon
         mark: Mark = "failed" if is_over else "unclear"
@@ -317,9 +323,10 @@ class SeveralCoins(_Breakouts):
         tested: dict[str, Odds] = {}
         counts, events = np.zeros((2, 2), dtype=int), set()
         for coin in self.coins:
-            if coin not in prices:
+            try:
+                seen = self._study(prices, coin)
+            except NotTestableError:
                 continue
-            seen = self._study(prices, coin)
             one = self._odds(seen)
             if not len(one.after_event):
                 continue
@@ -349,17 +356,11 @@ class SeveralCoins(_Breakouts):
         )
 
 
-class Timing(_Breakouts):
+class Timing(_FollowedByOne):
     """Whether a breakout or a high correlation says more about what follows."""
 
     kind: Literal["timing"]
-    coin: str
     window: int = Field(90, ge=20, le=500)
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Ids of the instruments it uses."""
-        return self.small_cap, self.coin
 
     def definition(self) -> str:
         """What is tested and when it held, in words."""

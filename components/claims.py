@@ -243,4 +243,5 @@ CHART = Chart(
     table=table,
     details=details,
     scope="all",
+    page="/claims",
 )

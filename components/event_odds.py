@@ -159,12 +159,12 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _boxes(frame: EventOdds) -> dict[str, Any]:
-    known = frame.any_day
+    known = frame.any_day.dropna()
     return {
         "type": "box",
         "uid": "any-day",
         "name": "Any day",
-        "x": [column + _BOX for column in range(len(known))],
+        "x": [HORIZONS.index(days) + _BOX for days in known.index],
         "lowerfence": known[0.05].tolist(),
         "q1": known[0.25].tolist(),
         "median": known[0.50].tolist(),

@@ -67,6 +67,11 @@ class EventPaths:
     drawn: pd.DatetimeIndex
     ignored: int
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the paths are too many for each to be told from the others."""
+        return len(self.drawn) > MOST_LABELLED
+
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> EventPaths:
     """Follow the target around each entry and around every day of the range."""
@@ -104,7 +109,7 @@ def _fan(
 
 
 def figure(frame: EventPaths, state: ViewState, theme: Theme) -> Figure:
-    """Draw the fan, the paths over it, and their mean and median on top."""
+    """Draw the fan, mean and median over it, and the paths on top; many paths go below."""
     layout = base_layout(theme)
     target = frame.study.target
     shown = pd.concat([frame.paths[frame.drawn], frame.mean, frame.median, frame.fan]).to_numpy()
@@ -112,10 +117,10 @@ def figure(frame: EventPaths, state: ViewState, theme: Theme) -> Figure:
     layout["yaxis"] |= level_axis(float(np.nanmin(shown)), float(np.nanmax(shown)))
     layout["yaxis"]["title"] |= {"text": f"{target.id}, entry = 100, log"}
     layout["legend"] |= {"traceorder": "normal"}
-    is_busy = len(frame.drawn) > MOST_LABELLED
+    lines, middle = _path_traces(frame, state), _middle_traces(frame)
     layout |= {
         "margin": {"l": 52, "r": 62, "t": 34, "b": 40},
-        "hovermode": "closest" if is_busy else "x unified",
+        "hovermode": "closest" if frame.is_busy else "x unified",
         "dragmode": False,
         "annotations": sample_mark(frame.study.series),
         "shapes": [horizon_rule(state.horizon, layout["yaxis"])],
@@ -123,8 +128,7 @@ def figure(frame: EventPaths, state: ViewState, theme: Theme) -> Figure:
     return {
         "data": [
             *_fan_traces(frame),
-            *_path_traces(frame, state),
-            *_middle_traces(frame),
+            *(lines + middle if frame.is_busy else middle + lines),
             *_labels(frame, state, layout["yaxis"]["range"]),
         ],
         "layout": layout,
@@ -169,10 +173,9 @@ def _path_traces(frame: EventPaths, state: ViewState) -> list[dict[str, Any]]:
             "y": values(frame.paths[when]),
             "mode": "lines",
             "line": {**event_line(places[when]), "width": 2 if _is_running(when, frame) else 1.2},
+            "opacity": 0.5 if frame.is_busy else 1,
             "showlegend": False,
-            "hovertemplate": "%{y:,.0f}"
-            if len(frame.drawn) <= MOST_LABELLED
-            else "%{x} days: %{y:,.0f}",
+            "hovertemplate": "%{x} days: %{y:,.0f}" if frame.is_busy else "%{y:,.0f}",
         }
         for when in frame.drawn
     ]
@@ -204,7 +207,7 @@ def _middle_traces(frame: EventPaths) -> list[dict[str, Any]]:
 def _labels(frame: EventPaths, state: ViewState, reach: list[float]) -> list[dict[str, Any]]:
     """The month of each event where its path ends, moved apart; with many, of those chosen."""
     labelled = frame.drawn
-    if len(labelled) > MOST_LABELLED and not len(chosen(frame.study.events, state)):
+    if frame.is_busy and not len(chosen(frame.study.events, state)):
         return []
     places = {when: position for position, when in enumerate(frame.paths)}
     ends = {

@@ -84,19 +84,18 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Curve:
     small_caps, coins = (_of_kind(series, kind) for kind in ("small_cap", "coin"))
     if not small_caps or not coins:
         raise EmptyChartError("The curve needs a small cap and a coin that have prices.")
-    cells = _tested((small_caps, coins))
+    cells, curve = _tested((small_caps, coins))
     chosen, place = None, -1.0
     if all(i in series for i in state.pair):
         small_cap, coin = (series[i] for i in state.pair)
         cell = _alone(small_cap, coin, rule_of(state), state.horizon)
         at = next((i for i, one in enumerate(cells) if one[:6] == cell[:6]), None)
         # Of one that is none of the grid, q is as if it were.
-        family = curve_of(cells if at is not None else [*cells, cell])
+        family = curve if at is not None else curve_of([*cells, cell])
         row = family[_is(family, cell)].iloc[0]
         if row["is_testable"]:
             chosen = row.to_dict()
             place = float(row.name) if at is not None else float(row.name) - 0.5
-    curve = curve_of(cells)
     testable = curve[curve["is_testable"]]
     if testable.empty:
         raise EmptyChartError(
@@ -109,7 +108,8 @@ def _of_kind(series: Mapping[str, Series], kind: str) -> Many:
     return tuple(one for one in series.values() if one.instrument.kind == kind)[:MOST]
 
 
-def _compute(grid: tuple[Many, Many], say: Say) -> tuple[Cell, ...]:
+def _compute(grid: tuple[Many, Many], say: Say) -> tuple[list[Cell], pd.DataFrame]:
+    """Cells of the grid, and their curve."""
     small_caps, coins = ({one.id: one.close for one in many} for many in grid)
     total = len(RULES) * len(grid[0])
     cells: list[Cell] = []
@@ -117,7 +117,7 @@ def _compute(grid: tuple[Many, Many], say: Say) -> tuple[Cell, ...]:
     for done, found in enumerate(specification_cells(small_caps, coins, RULES, DAYS), 1):
         cells += found
         say(f"Tested {done} of {total} rules × indices…")
-    return tuple(cells)
+    return cells, curve_of(cells)
 
 
 # A series is its content's hash, so what was computed once stays true.
@@ -390,5 +390,6 @@ CHART = Chart(
     table=table,
     details=details,
     scope="all",
+    page="/claims",
     is_slow=True,
 )

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -164,7 +171,13 @@ def first_visit(context: BrowserContext) -> Iterator[Page]:
 def checked(page: Page) -> Iterator[Page]:
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
+
+    def listen(message: ConsoleMessage) -> None:
+        # A worker may not have heard of a symbol yet: the page asks again, the browser logs it.
+        if message.type == "error" and "/symbols/" not in message.location["url"]:
+            trouble.append(f"{message.text} {message.location['url']}")
+
+    page.on("console", listen)
     yield page
     assert not trouble
 

@@ -66,6 +66,19 @@ def test_a_row_is_chosen_by_keyboard_and_keeps_the_focus(page: Page, address: st
     expect(page).to_have_url(f"{address}/evidence?v=1")
 
 
+def test_a_choice_leaves_the_table_where_it_was(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_evidence(page, address, "?base=5&cool=0")
+    scrolls = page.locator("#details-breakouts .table-scroll")
+    scrolls.evaluate("element => Object.assign(element, { scrollLeft: 300, scrollTop: 200 })")
+    where = "element => [element.scrollLeft, element.scrollTop]"
+    before = scrolls.evaluate(where)
+    assert before == [300, 200]
+    box(page, SECOND).evaluate("element => element.click()")
+    expect(box(page, SECOND)).to_have_attribute("aria-checked", "true")
+    assert scrolls.evaluate(where) == before
+
+
 def test_a_date_opens_the_workbench_around_it(page: Page, address: str) -> None:
     open_evidence(page, address, "?base=100")
     page.get_by_role("link", name="13 Nov 2020").click()

@@ -130,12 +130,17 @@ def test_rising_each_time_says_nothing_where_it_always_rises() -> None:
     assert outcome.mark == "unclear"
     assert outcome.verdict == "held 3 of 3 times, cannot be told from chance"
     assert outcome.measures[0].effect == pytest.approx(0)
+    assert outcome.measures[0].about == (
+        "Rose 3 of 3 times; after any day 100%. So many rises by chance: p = 1.00."
+    )
 
 
 def test_one_breakout_has_neither_interval_nor_p() -> None:
     outcome = found((small_cap(300), coin({after(300): 2.0})), **STUDY)
     assert outcome.mark == "unclear"
     assert outcome.measures[0].words() == ("+99%", "N = 1")
+    each = found((small_cap(300), coin({after(300): 2.0})), **STUDY, each_time=True)
+    assert (each.mark, each.verdict) == ("unclear", "held 1 of 1 time, cannot be told from chance")
 
 
 def test_only_the_dates_of_a_claim_count() -> None:
@@ -247,6 +252,12 @@ def test_a_single_event_needs_one_in_its_dates() -> None:
         found(single(2), **SINGLE | {"start": date(2011, 1, 1), "end": date(2012, 1, 1)}, claimed=1)
 
 
+def test_a_single_event_needs_days_to_compare_with() -> None:
+    young = [series_of(one.id, one.close["2010-05":"2011-03"]) for one in single(2)]
+    with pytest.raises(NotTestableError, match="needs 365 days of prices of BTC"):
+        found(young, **SINGLE, base=20, claimed=1)
+
+
 # --- correlation
 
 CORRELATION = {"kind": "correlation", "small_cap": "RUT", "coin": "BTC"}
@@ -323,6 +334,8 @@ def test_several_coins_are_counted_in_the_years_that_are_named() -> None:
     assert told_by_none.verdict == (
         "held 1 of 2 times, cannot be told from chance; in other years 0 of 1"
     )
+    late = series_of("ALTS", pd.Series(1.0, pd.date_range(DAYS[-1], periods=9)))
+    assert found((*prices, late), **several, years=[2001, 2003]) == outcome
     with pytest.raises(NotTestableError, match="that one of ETH, ALTS, XRP has been followed"):
         found(prices, **several, years=[2009])
 

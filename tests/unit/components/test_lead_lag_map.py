@@ -27,7 +27,6 @@ from view_state import ViewState
 
 VIEW = ViewState(window=100)
 ERA = replace(VIEW, span=(date(2019, 1, 1), date(2019, 12, 31)))
-LONG = {"RUT": prices("RUT", noise(1000)), "BTC": prices("BTC", noise(1000, seed=2))}
 
 
 def drawn(series: Mapping[str, Series], state: ViewState):
