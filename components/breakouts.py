@@ -8,14 +8,16 @@ from typing import Any
 import pandas as pd
 from dash import html
 
-from analytics.event_study import excursions, forward_returns
+from analytics.event_study import excursions
 from components.chart import Chart
 from components.event_study import (
     Study,
+    any_day_outcomes,
     chosen,
     event_line,
     no_breakouts,
     noun,
+    outcomes,
     signed,
     study,
 )
@@ -48,29 +50,19 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Breakouts:
     seen = study(series, state)
     days = pd.DatetimeIndex(seen.events.index)
     entered = seen.events["entry"].dropna()
-    outcomes = pd.concat(
-        [
-            # By entry, then by the day of its event.
-            made.set_axis(entered.index)
-            for made in (
-                forward_returns(seen.close, pd.DatetimeIndex(entered), list(HORIZONS)),
-                excursions(seen.close, pd.DatetimeIndex(entered), YEAR),
-            )
-        ],
-        axis=1,
-    )
+    within_a_year = excursions(seen.close, pd.DatetimeIndex(entered), YEAR)
     small_cap, coin = (series[i] for i in state.pair)
     correlation = rolling(small_cap, coin, "d", 0, window=state.window, method="pearson")
     close = seen.signal.close
     trend = close / close.rolling(TREND_SESSIONS).mean() - 1
-    rows = seen.events[["base_length", "close", "entry"]].join(outcomes)
+    rows = seen.events[["base_length", "close", "entry"]].join(
+        [outcomes(seen), within_a_year.set_axis(entered.index)]
+    )
     # On a day off of the other market, what was known of it.
     week = pd.Timedelta(days=7)
     rows["correlation"] = correlation.reindex(days, method="ffill", tolerance=week).to_numpy()
     rows["trend"] = trend.reindex(days).to_numpy()
-    compared = pd.DatetimeIndex(seen.era[: seen.until].index)
-    any_day = forward_returns(seen.era, compared, list(HORIZONS))
-    return Breakouts(seen, rows.rename_axis("date"), any_day)
+    return Breakouts(seen, rows.rename_axis("date"), any_day_outcomes(seen))
 
 
 def finding(frame: Breakouts, state: ViewState) -> str:

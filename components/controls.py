@@ -129,7 +129,7 @@ def leader(state: ViewState) -> html.Div:
 
 def horizon(state: ViewState) -> html.Div:
     """Days after a breakout."""
-    return _segments("days", {str(days): str(days) for days in HORIZONS}, state)
+    return _segments("days", {str(days): f"{days}d" for days in HORIZONS}, state)
 
 
 def chosen_events(state: ViewState) -> dcc.Store:

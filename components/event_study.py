@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from analytics.breakouts import breakouts
-from analytics.event_study import entry_dates, last_entry, same_era
+from analytics.event_study import entry_dates, forward_returns, last_entry, same_era
 from analytics.specification import Definition
 from components.plotting import EmptyChartError, day, shown_span
 from components.theme import DASHES
 from data_sources.series import Series
-from view_state import ViewState
+from view_state import HORIZONS, ViewState
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
@@ -131,6 +131,19 @@ def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> St
         era=era,
         until=last_entry(signal_close),
     )
+
+
+def outcomes(seen: Study) -> pd.DataFrame:
+    """The target's simple return after each entry, by event: a column a horizon, in days."""
+    entered = seen.events["entry"].dropna()
+    after = forward_returns(seen.close, pd.DatetimeIndex(entered), list(HORIZONS))
+    return after.set_axis(entered.index).reindex(seen.events.index)
+
+
+def any_day_outcomes(seen: Study) -> pd.DataFrame:
+    """The same after each day compared with."""
+    compared = pd.DatetimeIndex(seen.era[: seen.until].index)
+    return forward_returns(seen.era, compared, list(HORIZONS))
 
 
 def chosen(events: pd.DataFrame, state: ViewState) -> pd.DatetimeIndex:

@@ -9,10 +9,12 @@ import pandas as pd
 from dash import html
 
 from analytics.breakouts import breakouts
-from analytics.event_study import forward_returns, wilson_interval
+from analytics.event_odds import overlap
+from analytics.event_study import wilson_interval
 from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
 from components.chart import Chart
+from components.event_study import any_day_outcomes, outcomes, rule_of, signed, study_of
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -29,7 +31,7 @@ from components.theme import DASHES, Theme, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
-HORIZONS = [30, 90, 180, 365]
+HORIZONS = (30, 90, 180, 365)
 
 _AXIS = {
     "rebased": "Rebased to 100, log",
@@ -45,8 +47,9 @@ class Overlay:
 
     ``lines`` maps id to the plotted values; ``base_day`` is where they are 100, None when no day
     is in all of them and each starts at 100. ``events`` has one row a shown breakout of the focus
-    small cap with the focus coin's forward returns under 30, 90, 180 and 365 (days); ``any_day``
-    has the same for every day shown. ``coin_end`` is the coin's last day.
+    small cap with its ``entry``, the coin's next close, and the focus coin's returns from there
+    under 30, 90, 180 and 365 (days); ``any_day`` has the same for every day shown. ``coin_end`` is
+    the last day the coin is followed to.
     """
 
     series: Mapping[str, Series]
@@ -70,16 +73,23 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
     if base_day > min(close.index[-1] for close in closes.values()):
         base_day = None
     small_cap, coin = (series[i] for i in state.pair)
-    events = breakouts(small_cap.close[:end], state.base, state.cooldown, state.high)[start:]
+    try:
+        seen = study_of(small_cap, coin, rule_of(state), span)
+    except EmptyChartError:  # no day in common: nothing followed, as far as is known
+        events = breakouts(small_cap.close[:end], *rule_of(state))[start:]
+        events[["entry", *HORIZONS]] = pd.NaT, *(np.nan for _ in HORIZONS)
+        any_day = pd.DataFrame(columns=list(HORIZONS), dtype=float)
+    else:
+        events, any_day = seen.events.join(outcomes(seen)), any_day_outcomes(seen)
     rallies = rally_spans(coin.close[:end], state.rally / 100)
     return Overlay(
         series=series,
         span=span,
         base_day=base_day,
         lines={i: _scaled(close, state.scale, start, base_day) for i, close in closes.items()},
-        events=events.join(forward_returns(coin.close, events.index, HORIZONS)),
-        any_day=forward_returns(coin.close, coin.close[start:end].index, HORIZONS),
-        coin_end=coin.as_of,
+        events=events,
+        any_day=any_day,
+        coin_end=min(coin.as_of, end),
         rallies=rallies[rallies["peak"] > start],
     )
 
@@ -247,17 +257,12 @@ def describe(
     )
 
 
-def signed(fraction: float) -> str:
-    """A percentage with its sign."""
-    return f"{fraction:+.0%}".replace("-", "−")
-
-
 def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay) -> str:
     """A signed percentage, or why there is none."""
     if not np.isnan(event[horizon]):
         return signed(event[horizon])
     due = event["date"] + pd.Timedelta(days=horizon)
-    return "not yet known" if due > frame.coin_end else "no price"
+    return "not yet known" if due >= frame.coin_end else "no price"
 
 
 def finding(frame: Overlay, state: ViewState) -> str:
@@ -274,11 +279,12 @@ def finding(frame: Overlay, state: ViewState) -> str:
     after, count = frame.events[180].dropna(), len(frame.events)
     noun = "breakout" if count == 1 else "breakouts"
     if after.empty:
-        is_young = frame.events.index[0] + pd.Timedelta(days=180) > frame.coin_end
+        is_young = frame.events.index[0] + pd.Timedelta(days=180) >= frame.coin_end
         why = "none is 180 days old yet" if is_young else f"no price of {coin} 180 days after any"
         return f"N = {count} {noun} of the {small_cap}; {why}."
     known, hits = frame.any_day[180].dropna(), int((after > 0).sum())
-    low, high = wilson_interval(hits, len(after))
+    separate = overlap(pd.DatetimeIndex(frame.events.loc[after.index, "entry"]), 180).effective_n
+    low, high = wilson_interval(hits / len(after) * separate, separate)
     median = f"; median {signed(after.median())}" if len(after) > 1 else ""
     days = day_end(frame.series, state.pair[1:])
     missing = f" ({count - len(after)} more have no outcome)" if count > len(after) else ""

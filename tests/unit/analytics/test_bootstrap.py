@@ -91,9 +91,9 @@ def test_series_drawn_together_keep_their_days() -> None:
 def test_variance_of_a_mean_is_that_of_a_series_with_memory() -> None:
     """An AR(1) with slope 0.5 has a long-run variance of 4; without blocks it would read 1.33."""
     x = autoregressive(0.5, 4000)
-    means = stationary_bootstrap(x, optimal_block_length(x), 2000, generator(1)).mean(axis=1)
+    means = stationary_bootstrap(x, optimal_block_length(x), 1000, generator(1)).mean(axis=1)
     assert 4000 * means.var() == pytest.approx(4, rel=0.15)
-    means = stationary_bootstrap(x, 1, 2000, generator(1)).mean(axis=1)
+    means = stationary_bootstrap(x, 1, 1000, generator(1)).mean(axis=1)
     assert 4000 * means.var() == pytest.approx(4 / 3, rel=0.1)
 
 

@@ -179,11 +179,11 @@ def test_no_series_at_all_is_no_failure(chart) -> None:
 
 
 def climb(breakout: int, after: float) -> dict[str, Series]:
-    """A small cap flat for 200 sessions that breaks out, and a coin that then moves by `after`."""
+    """A small cap flat for 200 sessions that breaks out, and a coin that moves 10 days later."""
     sessions = pd.bdate_range("2020-01-01", periods=500)
     rut = np.where(np.arange(500) < breakout, 100.0 - np.arange(500) * 0.01, 101.0)
     days = pd.date_range(sessions[0], sessions[-1])
-    coin = np.where(days > sessions[breakout], 10.0 * (1 + after), 10.0)
+    coin = np.where(days > sessions[breakout] + pd.Timedelta(days=10), 10.0 * (1 + after), 10.0)
     return {
         "RUT": series_of("RUT", rut.tolist(), sessions),
         "BTC": series_of("BTC", coin.tolist(), days),
