@@ -332,7 +332,7 @@ def granger_tests(x: np.ndarray, y: np.ndarray, orders: Sequence[int] = (1, 5, 1
         A row for each leader ("first", "second") and order: ``leader``, ``order``, ``n`` (rows of
         the regression), ``bandwidth``, ``statistic``, ``p`` (chi-squared, p degrees of freedom)
         and ``gain``, the share of the residual variance that the leader's past explains in the
-        sample. Of lags that add nothing to explain, p of n is expected by chance. ``statistic``,
+        sample: p / n of it by chance where there is nothing to explain. ``statistic``,
         ``p`` and ``gain`` are NaN where the leader's past repeats the follower's.
     """
     x, y = _scaled(x, y, 10 * max(orders) + _LEAST)

@@ -18,17 +18,17 @@ FEW, EVERY = "record after 126 sessions", "every 252-session high"
 @pytest.fixture(scope="module")
 def few() -> pd.DataFrame:
     rules = {FEW: RULES[FEW]}
-    return rejection_rates(histories(USUAL, 350, rules=rules, horizons=(90, 180)))
+    return rejection_rates(histories(USUAL, 300, rules=rules, horizons=(90, 180)))
 
 
 @pytest.fixture(scope="module")
 def every() -> pd.DataFrame:
     rules = {EVERY: RULES[EVERY]}
-    return rejection_rates(histories(USUAL, 150, rules=rules, horizons=(180,)))
+    return rejection_rates(histories(USUAL, 100, rules=rules, horizons=(180,)))
 
 
 def test_a_true_null_is_rejected_5_percent_of_the_time(few: pd.DataFrame) -> None:
-    """Of 350 histories, whose standard error is 1.2 percentage points."""
+    """Of 300 histories, whose standard error is 1.3 percentage points."""
     assert few["rejects"].between(0.03, 0.07).all()
     assert few["holds"].between(0.93, 0.97).all()
     assert (few["hit_holds"] > 0.93).all()
@@ -36,23 +36,23 @@ def test_a_true_null_is_rejected_5_percent_of_the_time(few: pd.DataFrame) -> Non
 
 def test_a_naive_t_test_on_every_high_rejects_most_true_nulls(every: pd.DataFrame) -> None:
     assert (every["naive_rejects"] > 0.45).all()
-    assert (every["rejects"] <= 0.05 + 3 * 0.018).all()
+    assert (every["rejects"] <= 0.05 + 3 * 0.022).all()
     assert (every["hit_holds"] > 0.93).all()
 
 
 def test_in_reverse_a_true_null_is_rejected_5_percent_of_the_time() -> None:
-    found = histories(USUAL, 150, rules={FEW: RULES[FEW]}, horizons=(30, 180), is_reverse=True)
+    found = histories(USUAL, 120, rules={FEW: RULES[FEW]}, horizons=(30, 180), is_reverse=True)
     assert found["rejects"].mean() == pytest.approx(0.05, abs=0.02)
 
 
 @pytest.mark.parametrize(("place", "most"), [("anywhere", 0.08), ("both ends", 0.06)])
 def test_two_or_three_events_at_the_ends_of_the_era_reject_no_more(place: str, most: float) -> None:
     """Near both ends they are neighbours on the circle: fewer rejections, never more."""
-    assert np.mean([placed(events, 180, place, 120) for events in (2, 3)]) <= most
+    assert np.mean([placed(events, 180, place, 80) for events in (2, 3)]) <= most
 
 
 def test_a_rally_after_every_breakout_is_found_more_often_than_chance() -> None:
-    found = histories(USUAL, 100, rules={FEW: RULES[FEW]}, horizons=(90,), rally=np.log(3))
+    found = histories(USUAL, 60, rules={FEW: RULES[FEW]}, horizons=(90,), rally=np.log(3))
     assert found["rejects_higher"].mean() > 0.4
 
 

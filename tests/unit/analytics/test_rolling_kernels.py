@@ -18,7 +18,7 @@ from tests.unit.analytics import exact_correlation as exact
 
 METHODS = ["pearson", "spearman", "ewma"]
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS)
-examples = settings(max_examples=40, derandomize=True, deadline=None, database=None)
+examples = settings(max_examples=25, derandomize=True, deadline=None, database=None)
 
 # A grid of a basis point: coarse enough for ties, fine enough for returns.
 basis_points = st.integers(-2000, 2000).map(lambda n: n / 10_000)
