@@ -94,6 +94,33 @@ def p_values(resampled: np.ndarray, observed: float) -> PValues:
     return PValues(min(1.0, 2 * min(higher, lower)), higher, lower)
 
 
+def moved_p_values(
+    resampled: np.ndarray, outcomes: np.ndarray, rows: np.ndarray, days: np.ndarray
+) -> np.ndarray:
+    """Two-sided :func:`p_values` had all events been later by so many days, round the circle.
+
+    Parameters
+    ----------
+    resampled : ndarray, shape (draws,)
+        Mean outcomes of rearrangements of the events.
+    outcomes : ndarray, shape (n,)
+        Outcome of an event on each of n days.
+    rows : ndarray of int, shape (N,)
+        The days of the events.
+    days : ndarray of int, shape (m,)
+
+    Returns
+    -------
+    ndarray, shape (m,)
+    """
+    means = outcomes.take(rows + days[:, np.newaxis], mode="wrap").mean(axis=1)
+    margin, draws = 1e-12 * np.abs(resampled).max(), len(resampled)
+    ordered = np.sort(resampled)
+    as_high = draws - np.searchsorted(ordered, means - margin, side="left")
+    as_low = np.searchsorted(ordered, means + margin, side="right")
+    return np.minimum(1, 2 * (1 + np.minimum(as_high, as_low)) / (1 + draws))
+
+
 def accepted(resampled: np.ndarray, size: float = 0.05) -> tuple[float, float]:
     """Least and greatest mean whose two-sided :func:`p_values` is above `size`.
 

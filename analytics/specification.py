@@ -17,10 +17,13 @@ from analytics.event_odds import (
     resampled_outcomes,
 )
 from analytics.event_study import entry_dates, last_entry, same_era
-from analytics.multiple_testing import benjamini_hochberg
-from analytics.resampling import p_values
+from analytics.multiple_testing import resampled_false_discovery_rates
+from analytics.resampling import moved_p_values, p_values
 
+MOVES = 1000
 _FEWEST = 2  # one event is an anecdote
+_DAYS = np.random.default_rng(1).integers(10**6, size=MOVES)
+_UNTESTED = np.full(MOVES, np.nan)
 
 
 class Definition(NamedTuple):
@@ -48,8 +51,10 @@ class Cell(NamedTuple):
         The number of separate events that would tell as much.
     effect : float
         Mean log return after events less that after any day.
-    p, p_higher : float
-        Of the effect, two-sided and one-sided.
+    p : float
+        Of the effect, two-sided.
+    null_p : ndarray, shape (MOVES,)
+        The two-sided p had all events been later, by the same days in every cell.
     """
 
     signal: str
@@ -62,7 +67,7 @@ class Cell(NamedTuple):
     effective_n: float
     effect: float
     p: float
-    p_higher: float
+    null_p: np.ndarray
 
 
 def specification_cells(
@@ -120,7 +125,8 @@ def curve_of(cells: Iterable[Cell]) -> pd.DataFrame:
         As :func:`specification_curve`.
     """
     curve = pd.DataFrame(cells, columns=list(Cell._fields)).astype({"high": float})
-    curve["q"] = benjamini_hochberg(curve["p"].to_numpy(dtype=float))
+    null_p = np.array(curve.pop("null_p").tolist()).reshape(len(curve), MOVES)
+    curve["q"] = resampled_false_discovery_rates(curve["p"].to_numpy(dtype=float), null_p)
     curve["is_testable"] = curve["n"] >= _FEWEST
     return curve.sort_values("effect", ignore_index=True, kind="stable")
 
@@ -147,16 +153,15 @@ def specification_curve(
     horizons : sequence of int
         In calendar days.
     draws : int
-        Number of resamples a cell. No p is below ``2 / (draws + 1)``, so that with m cells a
-        single one can be a discovery at 5% only from ``40 * m`` draws on.
+        Number of resamples a cell. No p is below ``2 / (draws + 1)``.
 
     Returns
     -------
     DataFrame
         One row a :class:`Cell`, from the least effect to the greatest and those that cannot be
         tested last, with its fields (``high`` is NaN for all time), ``q`` (p adjusted by
-        Benjamini & Hochberg 1995) and ``is_testable``. With fewer than two events a cell cannot
-        be tested: its effect, p and q are NaN.
+        :func:`analytics.multiple_testing.resampled_false_discovery_rates`) and ``is_testable``.
+        With fewer than two events a cell cannot be tested: its effect, p and q are NaN.
     """
     return curve_of(
         chain.from_iterable(specification_cells(signals, targets, definitions, horizons, draws))
@@ -165,13 +170,13 @@ def specification_curve(
 
 def _tested(
     any_day: pd.Series, entries: pd.DatetimeIndex, days: int, draws: int
-) -> tuple[int, float, float, float, float]:
+) -> tuple[int, float, float, float, np.ndarray]:
     """Fields of a cell from ``n`` on."""
     rows, returns = event_rows(any_day, entries), any_day.to_numpy()
     effective_n = overlap(any_day.index[rows], days).effective_n
     if len(rows) < _FEWEST:
-        return len(rows), effective_n, np.nan, np.nan, np.nan
+        return len(rows), effective_n, np.nan, np.nan, _UNTESTED
     (means,) = resampled_outcomes(any_day, rows, days, returns[None], draws)
     mean = float(returns[rows].mean())
-    p = p_values(means, mean)
-    return len(rows), effective_n, mean - float(returns.mean()), p.two_sided, p.higher
+    effect, p = mean - float(returns.mean()), p_values(means, mean).two_sided
+    return len(rows), effective_n, effect, p, moved_p_values(means, returns, rows, _DAYS)

@@ -16,21 +16,34 @@ PATIENCE = 0.3  # seconds a reader waits before the page is shown without it
 RETRY = 60.0  # seconds until what failed is tried again
 
 
-class _Job(Generic[Key, Made]):
-    """One computation, under way or over."""
+class _SupersededError(Exception):
+    """Something newer is wanted."""
 
-    def __init__(self, work: Callable[[Key, Say], Made], key: Key) -> None:
+
+class _Job(Generic[Key, Made]):
+    """One computation, under way or over; it begins when the one before it has ended."""
+
+    def __init__(
+        self, work: Callable[[Key, Say], Made], key: Key, before: "_Job[Key, Made] | None"
+    ) -> None:
         self.progress = "Computing…"
         self.made: Made
         self.error: Exception | None = None
+        self.is_wanted = True
         self.ended = 0.0
         self.is_over = Event()
+        if before is not None:
+            before.is_wanted = False
         # A server that stops does not wait for it.
-        self._thread = Thread(target=self._run, args=(work, key), daemon=True)
+        self._thread = Thread(target=self._run, args=(work, key, before), daemon=True)
         self._thread.start()
 
-    def _run(self, work: Callable[[Key, Say], Made], key: Key) -> None:
+    def _run(
+        self, work: Callable[[Key, Say], Made], key: Key, before: "_Job[Key, Made] | None"
+    ) -> None:
         try:
+            if before is not None:
+                before.wait()
             self.made = work(key, self._say)
         except Exception as error:  # noqa: BLE001 -- raised again for whoever asks
             self.error = error
@@ -38,14 +51,29 @@ class _Job(Generic[Key, Made]):
         self.is_over.set()
 
     def _say(self, progress: str) -> None:
+        if not self.is_wanted:
+            raise _SupersededError
         self.progress = progress
 
+    def wait(self) -> None:
+        """Until it has ended, or at once where a fork has left its thread behind."""
+        if self._thread.is_alive():
+            self._thread.join()
+
     def is_of_use(self, retry: float) -> bool:
-        # The thread of a job that was under way when the server forked is not in the fork.
-        is_alive = self._thread.is_alive()
         if not self.is_over.is_set():
-            return is_alive
+            # The thread of a job that was under way when the server forked is not in the fork.
+            return self.is_wanted and self._thread.is_alive()
+        if isinstance(self.error, _SupersededError):
+            return False
         return self.error is None or time.monotonic() - self.ended < retry
+
+    def result(self, patience: float) -> Made:
+        if not self.is_over.wait(patience) or isinstance(self.error, _SupersededError):
+            raise UnfinishedChartError(self.progress)
+        if self.error:
+            raise self.error
+        return self.made
 
 
 def in_background(
@@ -57,10 +85,14 @@ def in_background(
 ) -> Callable[[Key], Made]:
     """Remember what `work` makes, computed on a thread: one for a key, however many ask for it.
 
+    One is computed at a time, the latest asked for: while data arrive, each new key puts an end to
+    the work on the one before.
+
     Parameters
     ----------
     work : callable
-        ``(key, say) -> result``; ``say(text)`` tells the reader how far it is.
+        ``(key, say) -> result``; ``say(text)`` tells the reader how far it is, and ends work that
+        is no longer wanted.
     most : int
         Number of results remembered, the latest asked for.
     patience : float
@@ -77,18 +109,17 @@ def in_background(
     jobs: OrderedDict[Key, _Job[Key, Made]] = OrderedDict()
     lock = Lock()
 
+    latest: list[_Job[Key, Made]] = []
+
     def get(key: Key) -> Made:
         with lock:
             job = jobs.get(key)
             if job is None or not job.is_of_use(retry):
-                job = jobs[key] = _Job(work, key)
+                job = jobs[key] = _Job(work, key, latest.pop() if latest else None)
+                latest.append(job)
             jobs.move_to_end(key)
             while len(jobs) > most:
                 jobs.popitem(last=False)
-        if not job.is_over.wait(patience):
-            raise UnfinishedChartError(job.progress)
-        if job.error:
-            raise job.error
-        return job.made
+        return job.result(patience)
 
     return get

@@ -54,7 +54,11 @@ def card(chart: Chart, rendered: Rendered, height: int = 0, controls: Any = None
                 **{"aria-live": "polite"},
             ),
             html.Div(
-                rendered.message, id=f"message-{chart.id}", className="message", role="status"
+                rendered.message,
+                id=f"message-{chart.id}",
+                className="message",
+                # Progress that changes all the time is not read out.
+                role="status" if not chart.is_slow else None,
             ),
             _graph(chart, rendered, height) if chart.figure else None,
             details(rendered.details, id=f"details-{chart.id}", className="details")

@@ -119,12 +119,24 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
     return drawn or Rendered(status, EMPTY_FIGURE, "", source, [], message, is_stale)
 
 
+@dataclass(frozen=True)
+class Values:
+    """The plotted values of a chart, and its finding."""
+
+    table: pd.DataFrame
+    finding: str
+
+
 def values(
     chart: Chart, series: Mapping[str, Series], state: ViewState
-) -> tuple[pd.DataFrame | None, str]:
-    """The plotted values of a chart, or None and why there are none. Never raises."""
-    frame, _, message = _attempt(lambda: chart.table(chart.prepare(series, state)), chart, state)
-    return frame, message
+) -> tuple[Values | None, str, str]:
+    """The plotted values of a chart, or None; its status, and why there are none. Never raises."""
+
+    def read() -> Values:
+        frame = chart.prepare(series, state)
+        return Values(chart.table(frame), chart.finding(frame, state))
+
+    return _attempt(read, chart, state)
 
 
 def _attempt(

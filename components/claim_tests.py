@@ -17,7 +17,6 @@ from analytics.alignment import shared_closes
 from analytics.bootstrap import correlation_interval
 from analytics.event_odds import Odds, odds
 from analytics.event_study import entry_dates, excursions
-from analytics.multiple_testing import benjamini_hochberg
 from components.claim_outcome import (
     LEVEL,
     UNTOLD,
@@ -339,9 +338,10 @@ class SeveralCoins(_Breakouts):
         (risen, n), (risen_else, n_else) = counts.tolist()
         if not n:
             raise self._untold(f"one of {', '.join(self.coins)}")
-        told = benjamini_hochberg(np.array([one.p.two_sided for one in tested.values()])) <= LEVEL
-        up = np.array([one.mean_difference > 0 for one in tested.values()])
-        mark: Mark = "held" if (told & up).any() else "failed" if told.any() else "unclear"
+        # Bonferroni: coins rise and fall together, and that is all that is assumed.
+        told = [one for one in tested.values() if one.p.two_sided * len(tested) <= LEVEL]
+        ups = [one for one in told if one.mean_difference > 0]
+        mark: Mark = "held" if ups else "failed" if told else "unclear"
         verdict = counted(risen, n) + (f", {UNTOLD}" if mark == "unclear" else "")
         if n_else:
             verdict += f"; in other years {risen_else} of {n_else}"

@@ -375,8 +375,8 @@ def details(frame: Curve, _state: ViewState) -> list[Any]:
             f"{len(frame.small_caps)} small caps × {len(frame.coins)} coins × "
             f"{' / '.join(map(str, DAYS))} days, over all days there are, whatever range is shown. "
             "The effect is the mean log return after breakouts less that after any day, written as "
-            f"growth; p by {DRAWS:,} resamples, adjusted over all of them (Benjamini & Hochberg "
-            f"1995).{skipped}{columns}"
+            f"growth; p by {DRAWS:,} resamples, adjusted over all of them (Yekutieli & Benjamini "
+            f"1999).{skipped}{columns}"
         )
     ]
 

@@ -1,12 +1,11 @@
 """The star: the view goes to every chart, and no chart writes a control."""
 
-from collections.abc import Callable
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 
 from components.card import card_class, page_count, value_table
-from components.chart import Chart, Rendered, render, values
+from components.chart import Chart, render, values
 from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.market import Market
@@ -56,7 +55,7 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         return state, inputs(chart, state, market)
 
     # Each part of the card, and what fills it.
-    parts: dict[Output, Callable[[Rendered], Any]] = {
+    parts: dict[Output, Any] = {
         Output(f"finding-{chart.id}", "children"): lambda drawn: drawn.finding,
         Output(f"message-{chart.id}", "children"): lambda drawn: drawn.message,
         Output(f"source-{chart.id}", "children"): lambda drawn: drawn.source,
@@ -87,6 +86,8 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         Input(f"table-button-{chart.id}", "n_clicks"),
         Input(f"page-{chart.id}", "value"),
         Input("view", "data"),
+        # Asked again when a chart that takes its time is ready.
+        *([Input(f"again-{chart.id}", "disabled")] if chart.is_slow else []),
         prevent_initial_call=True,
     )
 
@@ -100,8 +101,8 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         asked = request if isinstance(request, dict) else {}
         page = asked.get("page")
         state, series = view(asked.get("query"))
-        frame, message = values(chart, series, state)
-        if frame is None:
+        found, _, message = values(chart, series, state)
+        if found is None:
             return message, 1
         number = page if isinstance(page, int) else 1
-        return value_table(frame, number, chart.title), page_count(frame)
+        return value_table(found.table, number, chart.title), page_count(found.table)

@@ -54,7 +54,7 @@ _NUMBERS = {
     "is for all 120 lags together: in 95 of 100 pairs of series that have memory and volatility "
     "spells like these, but no lead, no lag leaves it.",
     "Many definitions": "The specification curve tests every definition, index, coin and horizon "
-    "of a grid, and adjusts p for their number (Benjamini & Hochberg): of what it calls "
+    "of a grid, and adjusts p for their number (Yekutieli & Benjamini): of what it calls "
     "discoveries at most 5% are expected to be false.",
     "Close": "An index or ETF closes with New York's session. A coin's UTC day ends three to four "
     "hours later, which makes a true correlation of 0.50 read about 0.45 and lets crypto seem to "

@@ -2,11 +2,13 @@
 
 import flask
 
-from components.chart import render, values
+from components.chart import source_line, values
 from components.registry import CHARTS
 from data_sources.market import Market
 from sharing.view import inputs, opened
 from view_state import to_query
+
+_STATUS = {"empty": 404, "working": 503, "failed": 500}
 
 
 def register(server: flask.Flask, market: Market) -> None:
@@ -19,18 +21,16 @@ def register(server: flask.Flask, market: Market) -> None:
             return _refusal("There is no such chart.", 404)
         state = opened(flask.request.query_string.decode("utf-8", "replace"), market)
         series = inputs(chart, state, market)
-        drawn = render(chart, series, state)
-        if drawn.status == "working":
-            answer = _refusal(drawn.message, 503)
-            answer.headers["Retry-After"] = "1"
+        found, status, message = values(chart, series, state)
+        if found is None:
+            answer = _refusal(message, _STATUS[status])
+            if status == "working":
+                answer.headers["Retry-After"] = "1"
             return answer
-        frame, message = values(chart, series, state)
-        if frame is None:
-            return _refusal(message, 500 if drawn.status == "failed" else 404)
         page = f"{flask.request.host_url.rstrip('/')}{chart.page}?{to_query(state)}"
-        about = (chart.title, drawn.finding, drawn.source, f"Link: {page}")
+        about = (chart.title, found.finding, source_line(series), f"Link: {page}")
         comments = "".join(f"# {line}\n" for line in about)
-        answer = flask.Response(comments + frame.to_csv(), mimetype="text/csv")
+        answer = flask.Response(comments + found.table.to_csv(), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{card}.csv"'
         answer.headers["Cache-Control"] = "no-cache"
         return answer

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from analytics.resampling import accepted, p_values, resampled_means
+from analytics.resampling import accepted, moved_p_values, p_values, resampled_means
 
 DAYS = 9
 DAY_SETS = 2.0 ** np.arange(DAYS)  # summed, they tell which days an arrangement holds
@@ -83,6 +83,17 @@ def test_p_values_count_the_observed_arrangement() -> None:
     assert p_values(resampled, 0.5) == pytest.approx((0.04, 0.99, 0.02))
     assert p_values(resampled, 1000) == pytest.approx((0.02, 0.01, 1))
     assert p_values(resampled, 49) == pytest.approx((1, 0.51, 0.51))
+
+
+def test_events_moved_are_tested_as_if_they_had_been_there() -> None:
+    rng = np.random.default_rng(3)
+    outcomes, rows, days = rng.normal(size=50), np.array([2, 20, 48]), np.array([0, 1, 47, 153])
+    resampled = rng.normal(size=199)
+    found = moved_p_values(resampled, outcomes, rows, days)
+    expected = [
+        p_values(resampled, outcomes[(rows + later) % 50].mean()).two_sided for later in days
+    ]
+    assert found == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("draws", [39, 40, 99, 1000])

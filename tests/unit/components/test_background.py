@@ -1,5 +1,6 @@
 """A computation on a thread: once for a key, with progress, and never working forever."""
 
+import time
 from collections.abc import Callable
 from threading import Barrier, Event, Thread
 
@@ -100,6 +101,33 @@ def test_the_latest_asked_for_are_remembered(work: Work) -> None:
     assert work.begun == ["a", "b", "c"]
     get("b")
     assert work.begun == ["a", "b", "c", "b"]
+
+
+def test_what_is_no_longer_wanted_ends_and_one_is_computed_at_a_time() -> None:
+    """As while prices arrive one by one, and every one of them makes a new key."""
+    at_work, most_at_work, ended = [], [], []
+
+    def work(key: object, say: Callable[[str], None]) -> object:
+        at_work.append(key)
+        most_at_work.append(len(at_work))
+        try:
+            for step in range(200):
+                say(f"{step} of 200")
+                time.sleep(0.002)
+            ended.append(key)
+            return key
+        finally:
+            at_work.remove(key)
+
+    get = in_background(work, patience=0.01)
+    for key in range(20):
+        with pytest.raises(UnfinishedChartError):
+            get(key)
+    assert finished(get, 19) == 19
+    assert ended == [19]
+    assert set(most_at_work) == {1}
+    # One that was ended is begun again for whoever still wants it.
+    assert finished(get, 3) == 3
 
 
 def test_a_thread_that_a_fork_left_behind_is_not_waited_for(
