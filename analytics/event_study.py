@@ -12,7 +12,6 @@ import pandas as pd
 
 # How far from the wanted day a close may be, so that a closed market still gives an answer.
 _TOLERANCE = pd.Timedelta(days=7)
-FAN = (0.05, 0.25, 0.50, 0.75, 0.95)
 
 
 def same_era(close: pd.Series, events_of: pd.Series) -> pd.Series:
@@ -109,37 +108,6 @@ def paths(
     rows = start + offsets
     rows[(start < 0) | (rows < 0) | (rows >= len(daily))] = -1
     return pd.DataFrame(levels.take(rows) / levels[start], index=dates, columns=offsets)
-
-
-def path_fan(
-    close: pd.Series,
-    before: int = 120,
-    after: int = 365,
-    quantiles: tuple[float, ...] = FAN,
-) -> pd.DataFrame:
-    """Quantiles of the paths around any day: what the paths after events have to differ from.
-
-    Every close is a day 0, which is where drawing more and more random entry days ends.
-
-    Returns
-    -------
-    DataFrame
-        One row a day from ``-before`` to ``after``, one column a quantile, linearly interpolated
-        between the paths known on that day; NaN where there are none.
-    """
-    around = paths(close, close.dropna().index, before, after)
-    ordered = np.sort(around.to_numpy().T, axis=1)  # NaN last
-    last = np.count_nonzero(~np.isnan(ordered), axis=1)[:, None] - 1
-    at = np.maximum(last, 0) * np.array(quantiles)
-    below = np.floor(at).astype(int)
-    ordered = np.append(ordered, np.full((len(ordered), 1), np.nan), axis=1)
-    low = np.take_along_axis(ordered, below, axis=1)
-    high = np.take_along_axis(ordered, np.ceil(at).astype(int), axis=1)
-    return pd.DataFrame(
-        low + (at - below) * (high - low),
-        index=around.columns.rename("day"),
-        columns=list(quantiles),
-    )
 
 
 def excursions(close: pd.Series, dates: pd.DatetimeIndex, days: int = 365) -> pd.DataFrame:

@@ -131,7 +131,6 @@
   }
 
   // The slider of the lead-lag page holds whole months, counted from year 0.
-  const MOST_EVENTS = 40;
   const monthOf = (day) => 12 * Number(day.slice(0, 4)) + Number(day.slice(5, 7)) - 1;
   const eraEnds = () => document.querySelector(".era").dataset.months.split("~").map(Number);
   function eraOf(span) {
@@ -158,14 +157,20 @@
   }
 
   // Rows of the table of breakouts: the ones chosen have their paths drawn, all while none is.
+  const MOST_EVENTS = 40;
   function chooseEvent(day) {
-    keepPlace(day);
     const chosen = new Set(state.ev ? state.ev.split("~") : []);
     if (!chosen.delete(day)) chosen.add(day);
-    if (chosen.size <= MOST_EVENTS) set_props("control-ev", { data: [...chosen].sort().join("~") });
+    if (chosen.size > MOST_EVENTS) return;
+    keepPlace(day);
+    set_props("control-ev", { data: [...chosen].sort().join("~") });
+  }
+  function chooseAll() {
+    keepPlace(document.querySelector("[data-event]").dataset.event);
+    set_props("control-ev", { data: "" });
   }
 
-  // Dash makes the rows anew: the one just chosen keeps the focus, and the table its scroll.
+  // Dash makes the rows anew: this one gets the focus, and the table keeps its scroll.
   function keepPlace(day) {
     const details = document.getElementById("details-breakouts");
     const row = () => details.querySelector(`[data-event="${day}"]`);
@@ -236,7 +241,7 @@
     else if (button.id === "theme-button") switchTheme();
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
     else if (button.dataset.span) set_props("control-t", { data: button.dataset.span });
-    else if (button.id === "all-events") set_props("control-ev", { data: "" });
+    else if (button.id === "all-events") chooseAll();
     else if (button.dataset.event !== undefined) chooseEvent(button.dataset.event);
     else if (button.dataset.pair) focus(...button.dataset.pair.split("~"));
     else if (button.dataset.window) {

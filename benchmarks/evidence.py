@@ -15,14 +15,17 @@ import pandas as pd
 from analytics.bootstrap import generator, stationary_bootstrap
 from analytics.breakouts import breakouts
 from analytics.event_odds import DRAWS, odds
-from analytics.event_study import entry_dates, excursions, path_fan, paths
+from analytics.event_study import entry_dates, excursions, paths
 from analytics.lead_lag import block_length, cross_correlation, lead_lag
 from analytics.specification import Definition, specification_curve
 from benchmarks.prices import closes
 from benchmarks.report import Row, pair
+from components.event_paths import AFTER, BEFORE, FAN_STEP
+from components.event_study import FAN
+from view_state import HORIZONS
 
 ROUNDS = 9
-HORIZONS = (30, 90, 180, 365)
+CURVE = (30, 90, 180, 365)
 RULE = Definition(21, 60, 252)
 RULES = tuple(Definition(base, 60, high) for base in (5, 10, 21, 42, 63) for high in (63, 126, 252))
 RETURNS, BAND_DRAWS, MAX_LAG = 2_800, 2_000, 60
@@ -41,8 +44,10 @@ def _event_study() -> Row:
     _check_odds(target, entries)
 
     def ours() -> None:
-        paths(target, entries)
-        path_fan(target)
+        paths(target, entries, BEFORE, AFTER)
+        # As the page does it: what is drawn of the paths after any day.
+        around = paths(target, pd.DatetimeIndex(target.index), BEFORE, AFTER)
+        around.iloc[:, ::FAN_STEP].quantile(list(FAN))
         excursions(target, entries)
         for days in HORIZONS:
             odds(target, entries, days)
@@ -75,7 +80,7 @@ def _specification_curve() -> Row:
     signal, target = (close for _, close in closes().items())
     # Two of each, of different ages.
     signals, targets = {"A": signal, "B": signal[500:]}, {"X": target, "Y": target[800:]}
-    combinations = list(product(signals.values(), targets.values(), RULES, HORIZONS))
+    combinations = list(product(signals.values(), targets.values(), RULES, CURVE))
 
     def theirs() -> None:
         for breaking, followed, rule, days in combinations[:: len(combinations) // _CELLS]:
@@ -86,7 +91,7 @@ def _specification_curve() -> Row:
     return _row(
         f"specification curve, {len(combinations)} cells, {DRAWS:,} resamples "
         f"(pandas: {_CELLS}, {_RESAMPLES})",
-        lambda: specification_curve(signals, targets, RULES, HORIZONS),
+        lambda: specification_curve(signals, targets, RULES, CURVE),
         theirs,
         scale=len(combinations) / _CELLS * DRAWS / _RESAMPLES,
         target=1500,

@@ -16,15 +16,17 @@ from components.event_study import (
     chosen,
     event_line,
     no_breakouts,
+    no_outcome,
     noun,
     outcomes,
     signed,
     study,
+    why_unknown,
 )
 from components.plotting import day
 from components.rolling_correlation import number, rolling
 from data_sources.series import Series
-from view_state import HORIZONS, ViewState, to_query
+from view_state import HORIZONS, MOST_EVENTS, ViewState, to_query
 
 TREND_SESSIONS = 200
 YEAR = 365
@@ -71,11 +73,11 @@ def finding(frame: Breakouts, state: ViewState) -> str:
     if frame.rows.empty:
         return f"{no_breakouts(seen, state)}. Choose a shorter base or a longer range."
     count, after = len(frame.rows), frame.rows[horizon].dropna()
+    if after.empty:
+        return f"{no_outcome(seen, horizon, state)}."
     first, last = frame.rows.index[0], frame.rows.index[-1]
     when = f"on {day(first)}" if count == 1 else f"from {day(first)} to {day(last)}"
     text = f"{noun(count, seen.signal)}, {when}"
-    if after.empty:
-        return f"{text}; the outcome for {seen.target.id} {horizon} days later is not yet known."
     any_day = signed(frame.any_day[horizon].median())
     if len(after) == 1:
         return (
@@ -129,11 +131,16 @@ def details(frame: Breakouts, state: ViewState) -> list[Any]:
 
 
 def _note(frame: Breakouts, state: ViewState) -> str:
+    signal, target = frame.study.signal, frame.study.target.id
     text = (
-        "Choose rows to draw their paths only. A date opens the workbench around it. Returns count "
-        "from the entry, the first close after the breakout."
+        f"Choose rows, at most {MOST_EVENTS}, to draw their paths only. A date opens the workbench "
+        f"around it. Base: sessions of {signal.id} since its last close at a new high; level: its "
+        "close on the day. Returns count from the entry, the first close after the breakout; "
+        f"run-up, drawdown and peak are of {target}'s closes within a year of it: the highest over "
+        "the first, the largest fall below the highest so far, and the days to the highest. "
+        f"Correlation: of daily returns over the {state.window} sessions up to the day; trend: "
+        f"{signal.id} against the mean of its last {TREND_SESSIONS} closes."
     )
-    signal = frame.study.signal
     if state.high is None:
         text += (
             f" A record is the highest close since {day(signal.close.index[0])}, the first here."
@@ -147,40 +154,26 @@ def _note(frame: Breakouts, state: ViewState) -> str:
 
 
 def _head(frame: Breakouts, state: ViewState) -> html.Thead:
-    signal, target = frame.study.signal.id, frame.study.target.id
-    year = f"Of {target}, within a year of the entry"
-
-    def heading(name: str, title: str, **more: Any) -> html.Th:
-        return html.Th(name, scope="col", title=title, rowSpan=2, **more)
+    def heading(name: str) -> html.Th:
+        return html.Th(name, scope="col", rowSpan=2)
 
     return html.Thead(
         [
             html.Tr(
                 [
-                    heading("Breakout", f"Day of the breakout of {signal}"),
-                    heading("Base", f"Sessions of {signal} since its last close at a new high"),
-                    heading("Level", f"Close of {signal} on the day"),
-                    heading("Entry", f"Day of the next close of {target}: returns count from it"),
-                    html.Th(f"{target}, days after the entry", colSpan=len(HORIZONS),
-                            scope="colgroup", className="group"),
-                    heading("Run-up", f"{year}: highest close over that at the entry"),
-                    heading("Drawdown", f"{year}: largest fall below its highest close so far"),
-                    heading("Peak, days", f"{year}: days to its highest close"),
-                    heading(
-                        "Correlation",
-                        f"Pearson correlation of daily returns of {signal} and {target} over the "
-                        f"{state.window} sessions up to the day",
+                    *map(heading, ("Breakout", "Base", "Level", "Entry")),
+                    html.Th(
+                        f"{frame.study.target.id}, days after the entry",
+                        colSpan=len(HORIZONS),
+                        scope="colgroup",
+                        className="group",
                     ),
-                    heading(
-                        "Trend",
-                        f"Close of {signal} on the day against the mean of its last "
-                        f"{TREND_SESSIONS} sessions",
-                    ),
+                    *map(heading, ("Run-up", "Drawdown", "Peak, days", "Correlation", "Trend")),
                 ]
             ),
             html.Tr([html.Th(str(h), scope="col", className=_focus(h, state)) for h in HORIZONS]),
         ]
-    )  # fmt: skip
+    )
 
 
 def _focus(horizon: int, state: ViewState) -> str | None:
@@ -202,6 +195,7 @@ def _row(
                         role="checkbox",
                         className="choose",
                         style={"color": event_line(position)["color"]},
+                        disabled=not is_chosen and len(state.events) >= MOST_EVENTS,
                         **{
                             "aria-checked": str(is_chosen).lower(),
                             "aria-label": f"Path after {day(when)}",
@@ -211,7 +205,6 @@ def _row(
                     html.A(
                         day(when),
                         href=f"/?{to_query(_around(when, frame, state))}",
-                        title="Open the workbench around this day",
                     ),
                 ],
                 scope="row",
@@ -220,7 +213,7 @@ def _row(
             html.Td(_price(event["close"])),
             html.Td("–" if pd.isna(entry) else day(entry)),
             *(
-                html.Td(_outcome(event, horizon, frame), className=_focus(horizon, state))
+                html.Td(_outcome(event, horizon, frame, state), className=_focus(horizon, state))
                 for horizon in HORIZONS
             ),
             html.Td([signed(event["run_up"]), so_far]),
@@ -252,13 +245,11 @@ def _around(when: pd.Timestamp, frame: Breakouts, state: ViewState) -> ViewState
     return replace(state, span=((when - year).date(), until.date() if until < last else None))
 
 
-def _outcome(event: Mapping[Any, Any], horizon: int, frame: Breakouts) -> Any:
+def _outcome(event: Mapping[Any, Any], horizon: int, frame: Breakouts, state: ViewState) -> Any:
     """A signed percentage, or why there is none."""
     if not isnan(event[horizon]):
         return signed(event[horizon])
-    start = event["date"] if pd.isna(event["entry"]) else event["entry"]
-    is_young = start + pd.Timedelta(days=horizon) > frame.study.close.index[-1]
-    return html.Small("not yet" if is_young else "no price")
+    return html.Small(why_unknown(frame.study, event["date"], horizon, state))
 
 
 def _summary(frame: Breakouts, state: ViewState) -> html.Tr:

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from components.event_study import signed
-from components.plotting import day
+from components.plotting import day, p_value
 from components.rolling_correlation import number
 from view_state import ViewState
 
 LEVEL = 0.05
 UNTOLD = "cannot be told from chance"
 
-Mark = Literal["held", "failed", "unclear", "untestable"]
+Mark = Literal["held", "failed", "unclear", "pending", "untestable"]
+Kind = Literal["growth against any day", "correlation", "rise", ""]
 
 
 class NotTestableError(Exception):
@@ -27,22 +28,22 @@ class NotTestableError(Exception):
 class Measure:
     """One effect.
 
-    ``effect``, ``low`` and ``high`` (95%) are fractions of growth, or correlations. NaN stands for
-    an interval or p that there is not.
+    ``effect``, ``low`` and ``high`` (95%) are fractions or correlations, as ``kind`` says. NaN
+    stands for an interval or p that there is not.
     """
 
     label: str
     n: int
     effect: float
+    kind: Kind
     low: float = np.nan
     high: float = np.nan
     p: float = np.nan
     about: str = ""
-    is_correlation: bool = False
 
     def words(self) -> tuple[str, ...]:
         """The effect, its interval, p and N, as far as there are such."""
-        write = number if self.is_correlation else signed
+        write = number if self.kind == "correlation" else signed
         return (
             write(self.effect),
             *(() if isnan(self.low) else (f"95% {write(self.low)} to {write(self.high)}",)),
@@ -55,26 +56,23 @@ class Measure:
 class Outcome:
     """What a test found.
 
-    ``data`` names instruments, dates and events. ``view`` on the page at ``path`` shows the same
-    numbers; None where no page does.
+    ``p`` is what the verdict rests on, after any adjustment; NaN where it rests on none. ``data``
+    names instruments, dates and events. ``view`` on the page at ``path`` shows the effect of the
+    first measure; None where no page does.
     """
 
     mark: Mark
     verdict: str
+    p: float = np.nan
     data: str = ""
     measures: tuple[Measure, ...] = ()
     path: str = ""
     view: ViewState | None = None
 
 
-def counted(held: int, of: int) -> str:
-    """How often something held."""
-    return f"held {held} of {of} time{'' if of == 1 else 's'}"
-
-
-def p_value(p: float) -> str:
-    """A p-value with as many digits as mean something."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+def counted(times: int, of: int) -> str:
+    """How often something was so."""
+    return f"{times} of {of} time{'' if of == 1 else 's'}"
 
 
 def joined(days: Sequence[pd.Timestamp]) -> str:

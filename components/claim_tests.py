@@ -1,12 +1,13 @@
 """The tests a claim can name, each with its parameters: docs/claims.md.
 
 A test says in words what it does, made from its parameters, and finds everything else in prices.
-Its numbers are those of the page it links to: the same functions, over the same days.
+The effect of its first measure is that of the page it links to: the same functions and days.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from math import isnan
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -26,15 +27,15 @@ from components.claim_outcome import (
     Outcome,
     counted,
     joined,
-    p_value,
 )
 from components.event_study import Study, signed, study
-from components.plotting import EmptyChartError, day
+from components.plotting import EmptyChartError, day, p_value
 from components.rolling_correlation import number, returns, rolling
 from data_sources.series import Series
 from view_state import MOST_INSTRUMENTS, ViewState
 
 _FEWEST_RETURNS = 60
+_MONTH = pd.Timedelta(days=30)
 
 Prices = Mapping[str, Series]
 
@@ -70,6 +71,12 @@ class _Dated(_Test):
         if missing:
             raise NotTestableError(f"needs prices of {' and '.join(missing)}, which are not here")
         return prices[self.small_cap], prices[coin]
+
+    def _still(self, coin: str) -> NotTestableError:
+        return NotTestableError(
+            f"needs prices that move, and those of {self.small_cap} or {coin} hardly "
+            f"do{self._during()}"
+        )
 
 
 class _Breakouts(_Dated):
@@ -157,21 +164,23 @@ class EventStudy(_FollowedByOne):
             raise self._untold(self.coin)
         if self.breakouts not in (None, n):
             raise NotTestableError(f"speaks of {self.breakouts} breakouts, and the data have {n}")
-        mark, verdict = _told(tested.p.two_sided, tested.mean_difference)
-        measure = _growth(self.coin, tested)
+        p, more = tested.p.two_sided, ""
+        mark, verdict = _told(p, tested.mean_difference)
         if self.each_time:
             risen = int((tested.after_event > 0).sum())
-            mark = "failed" if risen < n else "held" if tested.p_hits <= LEVEL else "unclear"
-            verdict = counted(risen, n)
+            # One fall is enough, whatever its p.
+            p = tested.p_hits if risen == n else np.nan
+            mark = "failed" if risen < n else "held" if p <= LEVEL else "unclear"
+            verdict = f"held {counted(risen, n)}"
             verdict += {"unclear": f", {UNTOLD}", "failed": ", not each time"}.get(mark, "")
             if n > 1:
-                about = f"{measure.about} So many rises by chance: {p_value(tested.p_hits)}."
-                measure = replace(measure, about=about)
+                more = f" So many rises by chance: {p_value(tested.p_hits)}."
         return Outcome(
             mark=mark,
             verdict=verdict,
+            p=p,
             data=_data(seen, tested),
-            measures=(measure,),
+            measures=(_growth(self.coin, tested, more),),
             path="/evidence",
             view=self._view(self.coin),
         )
@@ -215,16 +224,15 @@ class SingleEvent(_FollowedByOne):
         if not len(any_day):
             raise NotTestableError(f"needs {self.horizon} days of prices of {self.coin}")
         as_much, as_claimed = (float(np.mean(any_day >= x)) for x in (best, self.claimed / 100))
-        is_over = rise["days_known"] == self.horizon
-        mark: Mark = "failed" if is_over else "unclear"
-        verdict = (
-            f"did not hold: at most {signed(best)}"
-            if is_over
-            else f"not over yet: {signed(best)} so far"
-        )
+        p = np.nan
+        mark: Mark = "pending"
+        verdict = f"not over yet: {signed(best)} so far"
         if best >= self.claimed / 100:
-            mark = "held" if as_much <= LEVEL else "unclear"
-            verdict = "held" if as_much <= LEVEL else f"reached, but {UNTOLD}"
+            p = as_much
+            mark = "held" if p <= LEVEL else "unclear"
+            verdict = "held" if p <= LEVEL else f"reached, but {UNTOLD}"
+        elif rise["days_known"] == self.horizon:
+            mark, verdict = "failed", f"did not hold: at most {signed(best)}"
         about = (
             f"Highest on {day(peak)}. p is the share of {len(any_day):,} days that were followed "
             f"by as much; {100 * as_claimed:.0f}% were by {self.claimed:+}%. One event has no "
@@ -233,8 +241,9 @@ class SingleEvent(_FollowedByOne):
         return Outcome(
             mark=mark,
             verdict=verdict,
+            p=p,
             data=f"{_instruments(seen)}; breakout of {day(event)}",
-            measures=(Measure(self.coin, 1, best, p=as_much, about=about),),
+            measures=(Measure(self.coin, 1, best, "rise", p=as_much, about=about),),
             path="/evidence",
             view=replace(self._view(self.coin), events=(event.date(),)),
         )
@@ -267,8 +276,19 @@ class Correlation(_Dated):
         pairs = returns(small_cap, coin, "d", 0)[self._dates]
         if len(pairs) < _FEWEST_RETURNS:
             raise NotTestableError(f"needs {_FEWEST_RETURNS} shared sessions{self._during()}")
+        first, last = levels.index[[0, -1]]
+        if self.start and first - pd.Timestamp(self.start) > _MONTH:
+            raise NotTestableError(
+                f"needs prices of both from {day(self.start)}, which begin on {day(first)}"
+            )
+        if self.end and pd.Timestamp(self.end) - last > _MONTH:
+            raise NotTestableError(
+                f"needs prices of both to {day(self.end)}, which end on {day(last)}"
+            )
         x, y = pairs.to_numpy().T
         low, high = correlation_interval(x, y)
+        if isnan(low):
+            raise self._still(self.coin)
         r, of_levels = (float(np.corrcoef(*pair.to_numpy().T)[0, 1]) for pair in (pairs, levels))
         is_in = bool(low <= self.claimed <= high)
         about = (
@@ -279,11 +299,10 @@ class Correlation(_Dated):
         return Outcome(
             mark="held" if is_in else "failed",
             verdict="held" if is_in else f"did not hold: {number(r)} in returns",
-            data=f"{self.small_cap} and {self.coin}, {day(levels.index[0])} to "
-            f"{day(levels.index[-1])}",
+            data=f"{self.small_cap} and {self.coin}, {day(first)} to {day(last)}",
             measures=(
-                Measure("Returns", len(x), r, low, high, about=about, is_correlation=True),
-                Measure("Price levels", len(levels), of_levels, about=trend, is_correlation=True),
+                Measure("Returns", len(x), r, "correlation", low, high, about=about),
+                Measure("Price levels", len(levels), of_levels, "correlation", about=trend),
             ),
             path="/",
             view=ViewState(
@@ -313,14 +332,16 @@ class SeveralCoins(_Breakouts):
         return (
             f"{self._rule()} Each of {', '.join(self.coins)} that is here from the next close for "
             f"{self.horizon} days, against any day (mean log return). Rises are counted where "
-            f"those days reach into {years}. Held if a coin did better over all its breakouts, "
-            "with p, adjusted for the number of coins, of at most 0.05."
+            f"those days reach into {years}. Held if a coin did better over all its breakouts, and "
+            "none worse, with p, adjusted for the number of coins, of at most 0.05."
         )
 
     def found(self, prices: Prices) -> Outcome:
         """Compare the returns of each coin, and count."""
         tested: dict[str, Odds] = {}
         counts, events = np.zeros((2, 2), dtype=int), set()
+        edges: list[pd.Timestamp] = []
+        reached: set[int] = set()
         for coin in self.coins:
             try:
                 seen = self._study(prices, coin)
@@ -331,26 +352,36 @@ class SeveralCoins(_Breakouts):
                 continue
             tested[coin] = one
             events.update(_events(seen, one))
+            edges.extend(seen.era.index[[0, -1]])
             first = pd.DatetimeIndex(one.after_event.index)
             last = first + pd.Timedelta(days=self.horizon)
+            reached.update(first.year, last.year)
             named = first.year.isin(self.years) | last.year.isin(self.years)
             counts += [[(one.after_event[at] > 0).sum(), at.sum()] for at in (named, ~named)]
         (risen, n), (risen_else, n_else) = counts.tolist()
         if not n:
             raise self._untold(f"one of {', '.join(self.coins)}")
         # Bonferroni: coins rise and fall together, and that is all that is assumed.
-        told = [one for one in tested.values() if one.p.two_sided * len(tested) <= LEVEL]
-        ups = [one for one in told if one.mean_difference > 0]
-        mark: Mark = "held" if ups else "failed" if told else "unclear"
-        verdict = counted(risen, n) + (f", {UNTOLD}" if mark == "unclear" else "")
+        adjusted = {
+            coin: float(np.minimum(1, one.p.two_sided * len(tested)))
+            for coin, one in tested.items()
+        }
+        mark, verdict, p = _any_told(tested, adjusted)
+        rises = f"rose {counted(risen, n)}"
         if n_else:
-            verdict += f"; in other years {risen_else} of {n_else}"
+            rises += f"; in other years {risen_else} of {n_else}"
+        missing = [str(year) for year in self.years if year not in reached]
+        nowhere = f"; none followed into {' or '.join(missing)}" if missing else ""
         return Outcome(
             mark=mark,
-            verdict=verdict,
-            data=f"{self.small_cap} and {', '.join(tested)}, to "
-            f"{day(prices[self.small_cap].as_of)}; breakouts of {joined(sorted(events))}",
-            measures=tuple(_growth(coin, one) for coin, one in tested.items()),
+            verdict=f"{verdict} ({rises})",
+            p=p,
+            data=f"{self.small_cap} and {', '.join(tested)}, {day(min(edges))} to "
+            f"{day(max(edges))}; breakouts of {joined(sorted(events))}{nowhere}",
+            measures=tuple(
+                _growth(coin, one, _adjusted(adjusted[coin], len(tested)))
+                for coin, one in tested.items()
+            ),
             path="/evidence",
             view=self._view(*list(tested)[:MOST_INSTRUMENTS]),
         )
@@ -367,8 +398,9 @@ class Timing(_FollowedByOne):
         return (
             f"{self._rule()} {self.coin} from the next close for {self.horizon} days, after "
             f"breakouts and after sessions whose {self.window}-session correlation is in the top "
-            "third of all; each against any day (mean log return). Held if the difference after "
-            "breakouts is the larger one, with p of at most 0.05."
+            "third of all, which is known only afterwards; each against any day (mean log return). "
+            "Held if the difference after breakouts, up or down, is the larger one, with p of at "
+            "most 0.05."
         )
 
     def found(self, prices: Prices) -> Outcome:
@@ -378,24 +410,22 @@ class Timing(_FollowedByOne):
         if not len(after_breakouts.after_event):
             raise self._untold(self.coin)
         line = rolling(seen.signal, seen.target, "d", 0, window=self.window, method="pearson")
-        line = line[seen.era.index[0] : seen.era.index[-1]].dropna()
+        line = line.iloc[self.window - 1 :][seen.era.index[0] : seen.era.index[-1]]
         if len(line) < _FEWEST_RETURNS:
             raise NotTestableError(
                 f"needs {self.window + _FEWEST_RETURNS} shared sessions{self._during()}"
             )
+        line = line.dropna()
+        if len(line) < _FEWEST_RETURNS:
+            raise self._still(self.coin)
         together = pd.DatetimeIndex(line.index[line >= line.quantile(2 / 3)])
         entries = entry_dates(seen.era, together)
         after_high = odds(seen.era, entries, self.horizon, until=seen.until)
-        larger = abs(after_breakouts.mean_difference) > abs(after_high.mean_difference)
-        mark: Mark = "unclear"
-        if after_breakouts.p.two_sided <= LEVEL and larger:
-            mark = "held"
-        elif after_high.p.two_sided <= LEVEL and not larger:
-            mark = "failed"
-        verdict = {"held": "held", "failed": "did not hold: correlation says more"}
+        mark, verdict, p = _says_more(after_breakouts, after_high)
         return Outcome(
             mark=mark,
-            verdict=verdict.get(mark, UNTOLD),
+            verdict=verdict,
+            p=p,
             data=_data(seen, after_breakouts),
             measures=(
                 _growth("After breakouts", after_breakouts),
@@ -445,8 +475,8 @@ ClaimTest = Annotated[
 ]
 
 
-def _growth(label: str, tested: Odds) -> Measure:
-    """The difference from any day, as growth."""
+def _growth(label: str, tested: Odds, more: str = "") -> Measure:
+    """The difference from any day, as growth; `more` is said about it too."""
     after, n = tested.after_event, len(tested.after_event)
     low, high = np.expm1(tested.interval)
     alone = tested.overlap.effective_n
@@ -455,11 +485,12 @@ def _growth(label: str, tested: Odds) -> Measure:
         label=label,
         n=n,
         effect=float(np.expm1(tested.mean_difference)),
+        kind="growth against any day",
         low=float(low),
         high=float(high),
         p=tested.p.two_sided,
         about=f"Rose {int((after > 0).sum()):,} of {n:,} times; "
-        f"after any day {100 * tested.any_day_hit_rate:.0f}%.{overlap}",
+        f"after any day {100 * tested.any_day_hit_rate:.0f}%.{overlap}{more}",
     )
 
 
@@ -468,6 +499,38 @@ def _told(p: float, difference: float) -> tuple[Mark, str]:
     if not p <= LEVEL:
         return "unclear", UNTOLD
     return ("held", "held") if difference > 0 else ("failed", "did not hold: less than any day")
+
+
+def _any_told(tested: Mapping[str, Odds], adjusted: Mapping[str, float]) -> tuple[Mark, str, float]:
+    """Mark, verdict and deciding p of several differences, given their adjusted p."""
+    told = [coin for coin, p in adjusted.items() if p <= LEVEL]
+    more = [coin for coin in told if tested[coin].mean_difference > 0]
+    less = [coin for coin in told if coin not in more]
+    p = float(np.fmin.reduce([adjusted[coin] for coin in less or more or adjusted]))
+    if not told:
+        return "unclear", UNTOLD, p
+    if not less:
+        return "held", "held", p
+    way = "less than any day"
+    if more:
+        way = f"{', '.join(more)} more than any day, {', '.join(less)} less"
+    return "failed", f"did not hold: {way}", p
+
+
+def _adjusted(p: float, coins: int) -> str:
+    return "" if isnan(p) or coins == 1 else f" Adjusted for {coins} coins: {p_value(p)}."
+
+
+def _says_more(breakouts: Odds, high: Odds) -> tuple[Mark, str, float]:
+    """Mark, verdict and p of the larger of two differences, which should be that of breakouts."""
+    is_breakouts = abs(breakouts.mean_difference) > abs(high.mean_difference)
+    p = (breakouts if is_breakouts else high).p.two_sided
+    if not p <= LEVEL:
+        return "unclear", UNTOLD, p
+    if not is_breakouts:
+        return "failed", "did not hold: correlation says more", p
+    way = "more" if breakouts.mean_difference > 0 else "less"
+    return "held", f"held: {way} than any day after breakouts", p
 
 
 def _instruments(seen: Study) -> str:

@@ -23,8 +23,14 @@ from view_state import ViewState, to_query
 
 FILE = Path(__file__).with_suffix(".toml")
 
-# Told apart without colour.
-MARKS: Mapping[Mark, str] = {"held": "✓", "failed": "✕", "unclear": "?", "untestable": "–"}
+# Told apart without colour; and in the words of the table.
+MARKS: Mapping[Mark, tuple[str, str]] = {
+    "held": ("✓", "held"),
+    "failed": ("✕", "did not hold"),
+    "unclear": ("?", "cannot be told"),
+    "pending": ("…", "not over yet"),
+    "untestable": ("–", "not testable"),
+}
 
 
 class Claim(BaseModel):
@@ -91,6 +97,7 @@ class Ledger:
     """What was found of each claim."""
 
     outcomes: tuple[tuple[Claim, Outcome], ...]
+    is_sample: bool
 
 
 def prepare(series: Mapping[str, Series], _state: ViewState) -> Ledger:
@@ -99,7 +106,8 @@ def prepare(series: Mapping[str, Series], _state: ViewState) -> Ledger:
         tuple(
             (claim, _tested(claim, tuple(series[i] for i in claim.test.needed if i in series)))
             for claim in CLAIMS
-        )
+        ),
+        any(one.is_sample for one in series.values()),
     )
 
 
@@ -114,19 +122,22 @@ def _tested(claim: Claim, series: tuple[Series, ...]) -> Outcome:
 
 def finding(frame: Ledger, _state: ViewState) -> str:
     """How many claims the data can test, and what became of them."""
-    marks = Counter(outcome.mark for _, outcome in frame.outcomes)
-    testable = len(frame.outcomes) - marks["untestable"]
+    marks, count = Counter(outcome.mark for _, outcome in frame.outcomes), len(frame.outcomes)
+    testable, pending = count - marks["untestable"] - marks["pending"], marks["pending"]
+    # People are named: what a simulation does is nothing they said.
+    where = "On simulated prices: " if frame.is_sample else ""
+    later = f"; {pending} {'is' if pending == 1 else 'are'} not over yet" if pending else ""
     if not testable:
-        return f"None of the {len(frame.outcomes)} claims can be tested with the data here."
+        return f"{where}None of the {count} claims can be tested with the data here{later}."
     return (
-        f"{testable} of {len(frame.outcomes)} claims can be tested with the data here: "
+        f"{where}{testable} of {count} claims can be tested with the data here: "
         f"{marks['held']} held, {marks['failed']} did not, and {marks['unclear']} cannot be told "
-        "from chance."
+        f"from chance{later}."
     )
 
 
 def table(frame: Ledger) -> pd.DataFrame:
-    """A row a number; ``effect``, ``low`` and ``high`` are fractions of growth or correlations."""
+    """A row a number: ``effect``, ``low`` and ``high`` are fractions, or correlations."""
     rows = [
         {
             "claim": claim.words,
@@ -135,15 +146,18 @@ def table(frame: Ledger) -> pd.DataFrame:
             "definition": claim.test.definition(),
             "data": outcome.data,
             "of": measure.label,
+            "kind": measure.kind,
             "n": measure.n,
             "effect": measure.effect,
             "low": measure.low,
             "high": measure.high,
             "p": measure.p,
+            "mark": MARKS[outcome.mark][1],
+            "p_of_verdict": outcome.p,
             "verdict": outcome.verdict,
         }
         for claim, outcome in frame.outcomes
-        for measure in outcome.measures or (Measure("", 0, float("nan")),)
+        for measure in outcome.measures or (Measure("", 0, float("nan"), ""),)
     ]
     return pd.DataFrame(rows).set_index("claim")
 
@@ -204,7 +218,7 @@ def _row(claim: Claim, outcome: Outcome, state: ViewState) -> html.Tr:
 
 
 def _mark(outcome: Outcome) -> html.Span:
-    return html.Span(MARKS[outcome.mark], className="mark", **{"aria-hidden": "true"})
+    return html.Span(MARKS[outcome.mark][0], className="mark", **{"aria-hidden": "true"})
 
 
 def _measure(measure: Measure, outcome: Outcome) -> html.Div:

@@ -167,7 +167,7 @@ def era(state: ViewState, first: date, last: date) -> html.Div:
                 max=months[1],
                 value=[min(max(month, months[0]), months[1]) for month in chosen],
                 step=1,
-                minRange=11,
+                minRange=3,  # 80 returns are four months
                 label={"function": "monthText"},
                 marks=[{"value": 12 * year, "label": f"{year}"} for year in years],
                 updatemode="mouseup",

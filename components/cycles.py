@@ -1,4 +1,7 @@
-"""Small cap and coin around the first breakouts of three cycles, one above the other."""
+"""Small cap and coin around a breakout of each of three cycles, one above the other.
+
+The first of 2016 or 2017, the first of 2020 or 2021, and the latest since 2022.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from dash import html
 
 from analytics.event_study import entry_dates, paths
 from components.chart import Chart
@@ -47,7 +51,7 @@ class Cycles:
         For the small cap and the coin, by id: one row a day from -120 to 540, one column a cycle,
         100 at the first close after the breakout.
     is_present : bool
-        Whether the last cycle runs to the present.
+        Whether the path of the last cycle is still running.
     """
 
     series: Mapping[str, Series]
@@ -88,7 +92,9 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Cycles:
         signal=signal,
         starts=starts,
         paths=around,
-        is_present=PRESENT in starts and is_now(target.close[:end], end, state),
+        is_present=PRESENT in starts
+        and is_now(target.close[:end], end, state)
+        and bool(np.isnan(around[target.id].loc[AFTER, PRESENT])),
     )
 
 
@@ -222,6 +228,16 @@ def table(frame: Cycles) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("day")
 
 
+def notes(frame: Cycles, _state: ViewState) -> list[html.Li]:
+    """Which breakout stands for a cycle."""
+    return [
+        html.Li(
+            f"Breakouts of {frame.signal.id}: the first of 2016 or 2017, the first of 2020 or 2021 "
+            "and the latest since 2022."
+        )
+    ]
+
+
 CHART = Chart(
     id="cycles",
     title="Cycles compared",
@@ -229,6 +245,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    details=notes,
     scope="utc",
     page="/evidence",
 )

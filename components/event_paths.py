@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from dash import html
 
-from analytics.event_study import FAN, paths
+from analytics.event_study import paths
 from components.chart import Chart
 from components.event_study import (
+    FAN,
     GREY,
     MOST_LABELLED,
     Study,
@@ -270,17 +271,16 @@ def finding(frame: EventPaths, state: ViewState) -> str:
     seen, horizon = frame.study, state.horizon
     target = seen.target.id
     any_day = _any_day(frame, horizon)
+    stood = (
+        f"{horizon} days on, {target} stood at {any_day}, entry = 100"
+        if any_day
+        else f"no day in the dates shown has a close {horizon} days later"
+    )
     if not len(frame.paths.columns):
-        return (
-            f"{no_breakouts(seen, state)}; {horizon} days on, {target} stood at {any_day}, entry = "
-            f"100.{_left_out(frame)}"
-        )
+        return f"{no_breakouts(seen, state)}; {stood}.{_left_out(frame)}"
     after = frame.paths.loc[horizon].dropna()
     if after.empty:
-        text = (
-            f"{no_outcome(len(frame.paths.columns), seen.signal, horizon)}; {target} stood at "
-            f"{any_day}, entry = 100"
-        )
+        text = f"{no_outcome(seen, horizon, state)}; {stood}"
     elif len(after) == 1:
         text = (
             f"{horizon} days after the breakout of {seen.signal.id} of {day(after.index[0])} "
@@ -298,7 +298,7 @@ def finding(frame: EventPaths, state: ViewState) -> str:
 def _any_day(frame: EventPaths, horizon: int) -> str:
     low, median, high = frame.fan.loc[horizon, [0.05, 0.50, 0.95]]
     if np.isnan(median):
-        return f"an unknown value after any day (none is {horizon} days old)"
+        return ""
     return f"a median of {level(median)} after any day (90% of them {level(low)} to {level(high)})"
 
 
@@ -328,11 +328,11 @@ def table(frame: EventPaths) -> pd.DataFrame:
 
 def notes(frame: EventPaths, _state: ViewState) -> list[html.Li]:
     """What the shades and the thick lines are."""
-    target = frame.study.target.id
+    seen = frame.study
     text = (
-        f"Shaded: where 90% and 50% of {target}'s own paths lie, from every day between "
-        f"{day(frame.study.era.index[0])} and {day(frame.study.close.index[-1])}; dotted, their "
-        "median."
+        f"Shaded: where 90% and 50% of {seen.target.id}'s own paths lie, entered on every day "
+        f"between {day(seen.era.index[0])} and {day(seen.era[: seen.until].index[-1])}; dotted, "
+        "their median."
     )
     if frame.complete > 1:
         text += (

@@ -20,7 +20,9 @@ from view_state import HORIZONS, ViewState
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 GREY = "#808a96"  # any day, whatever it is compared with
-FRESH_DAYS = 7  # closes older than this are dated, not called "now"
+FAN = (0.05, 0.25, 0.50, 0.75, 0.95)  # quantiles of any day
+# Prices that end no longer before the last day shown are still being made.
+FRESH_DAYS = 7
 MOST_LABELLED = 12
 # Colours of single events, readable on both grounds. With six dashes, no two of 40 look alike.
 _INKS = ("#8a5fd0", "#1f9e8a", "#c2638c", "#b8860b", "#5a7aa8", "#cf5a4a", "#3f8f6f")
@@ -77,7 +79,14 @@ def study(series: Mapping[str, Series], state: ViewState) -> Study:
     """
     signal, target, span = roles(series, state)
     # Equal closes may have another source: that of this view is shown.
-    return replace(study_of(signal, target, rule_of(state), span), signal=signal, target=target)
+    seen = replace(study_of(signal, target, rule_of(state), span), signal=signal, target=target)
+    if seen.era[: seen.until].empty or signal.close[slice(*span)].empty:
+        raise EmptyChartError(
+            f"{signal.id} and {target.id} have no prices together in the dates shown: "
+            f"{signal.id} has them from {day(signal.close.index[0])} to {day(signal.as_of)}, "
+            f"{target.id} from {day(target.close.index[0])} to {day(target.as_of)}."
+        )
+    return seen
 
 
 def roles(series: Mapping[str, Series], state: ViewState) -> tuple[Series, Series, Span]:
@@ -111,16 +120,9 @@ def all_events(signal: Series, target: Series, rule: Definition, end: pd.Timesta
 
 @lru_cache(maxsize=64)
 def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> Study:
-    """The same, for what is to be remembered of it."""
+    """The same, for what is to be remembered of it; where they share no day, without an era."""
     start, end = span
-    era = same_era(target.close, signal.close)[start:end]
     signal_close = signal.close[:end]
-    if era.empty or signal_close[start:].empty:
-        raise EmptyChartError(
-            f"{signal.id} and {target.id} have no prices together in the dates shown: "
-            f"{signal.id} has them from {day(signal.close.index[0])} to {day(signal.as_of)}, "
-            f"{target.id} from {day(target.close.index[0])} to {day(target.as_of)}."
-        )
     return Study(
         signal=signal,
         target=target,
@@ -128,8 +130,8 @@ def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> St
         span=span,
         events=all_events(signal, target, rule, end)[start:],
         close=target.close[:end],
-        era=era,
-        until=last_entry(signal_close),
+        era=same_era(target.close, signal.close)[start:end],
+        until=last_entry(signal_close) if len(signal_close) else start,
     )
 
 
@@ -166,11 +168,30 @@ def no_breakouts(study: Study, state: ViewState) -> str:
     )
 
 
-def no_outcome(count: int, signal: Series, horizon: int) -> str:
-    """That none of so many events has an outcome, without a full stop."""
-    if count == 1:
-        return f"The one breakout of {signal.id} has no known outcome {horizon} days later"
-    return f"None of the {noun(count, signal)} has a known outcome {horizon} days later"
+def why_unknown(seen: Study, event: pd.Timestamp, horizon: int, state: ViewState) -> str:
+    """Why an event has no outcome: "not yet", "after the dates shown" or "no price"."""
+    entry, end = seen.events.loc[event, "entry"], seen.span[1]
+    # Without a close there is none to come.
+    last = seen.close.index[-1] if len(seen.close) else pd.Timestamp.min
+    due = (event if pd.isna(entry) else entry) + pd.Timedelta(days=horizon)
+    is_entered = event >= last if pd.isna(entry) else True
+    if not is_entered or due <= last or (end - last).days > FRESH_DAYS:
+        return "no price"
+    is_cut = state.span[1] is not None and due > pd.Timestamp(state.span[1])
+    return "after the dates shown" if is_cut else "not yet"
+
+
+def no_outcome(seen: Study, horizon: int, state: ViewState) -> str:
+    """That no event has an outcome, and why, without a full stop."""
+    events = seen.events.index
+    whys = dict.fromkeys(why_unknown(seen, when, horizon, state) for when in events)
+    why = " or ".join(whys).replace("no price", f"no price of {seen.target.id}")
+    which = (
+        f"The one breakout of {seen.signal.id} has no"
+        if len(events) == 1
+        else f"None of the {noun(len(events), seen.signal)} has a"
+    )
+    return f"{which} known outcome {horizon} days later ({why})"
 
 
 def noun(count: int, signal: Series) -> str:
@@ -234,6 +255,11 @@ def signed(fraction: float) -> str:
 def signed_log(log_return: float) -> str:
     """A log return as :func:`signed` simple return."""
     return signed(float(np.expm1(log_return)))
+
+
+def share_interval(low: float, high: float) -> str:
+    """12 to 77%, of fractions."""
+    return f"{100 * low:.0f} to {high:.0%}"
 
 
 def level(value: float) -> str:

@@ -10,7 +10,7 @@ from dash import html
 
 from analytics.lead_lag import granger_tests
 from components.chart import Chart
-from components.lead_lag import BY_DAYS, chance, era_returns
+from components.lead_lag import BY_DAYS, chance, digits, era_returns
 from components.plotting import day
 from components.rolling_correlation import returns
 from data_sources.series import Series
@@ -46,8 +46,8 @@ def _tested(first: Series, second: Series, start: pd.Timestamp, end: pd.Timestam
 
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> Granger:
-    """Test both directions in the era, at New York's close where the coin has it."""
-    coin, shown = era_returns(series, state, FEWEST)[0]
+    """Test both directions in the era, by the crypto day of the view."""
+    ((coin, shown),) = era_returns(series, state, FEWEST)
     span = shown.index[0], shown.index[-1]
     return Granger(_tested(series[state.pair[0]], coin, *span), coin.day_end, span)
 
@@ -68,8 +68,8 @@ def finding(frame: Granger, state: ViewState) -> str:
         return (
             f"No lead beyond chance: past returns of neither {leader} nor {follower}"
             f"{BY_DAYS[frame.days]} improve a forecast of the other (smallest p of {len(tests)} "
-            f"tests {_bare(best['p'])}, {_bare(adjusted)} after allowing for all of them; {leader} "
-            f"leading, {about})."
+            f"tests {digits(best['p'])}, {digits(adjusted)} after allowing for all of them; "
+            f"{leader} leading, {about})."
         )
     text = (
         f"Beyond chance: past returns of {leader} improve a linear forecast of {follower}"
@@ -79,10 +79,6 @@ def finding(frame: Granger, state: ViewState) -> str:
     if frame.days == "utc" and best["leader"] == "second":
         return f"{text} The later end of a UTC day by itself can make that."
     return text
-
-
-def _bare(p: float) -> str:
-    return chance(p).removeprefix("p = ").removeprefix("p ")
 
 
 def _share(fraction: float) -> str:
@@ -123,7 +119,7 @@ def details(frame: Granger, _state: ViewState) -> list[Any]:
                 html.Li("A better forecast is not a cause: a third thing may move both."),
                 html.Li(_CLOSES[frame.days]),
                 html.Li(
-                    f"Several tests: without any lead, up to one such table in four holds a p "
+                    f"Several tests: without any lead, about one such table in four holds a p "
                     f"below 0.05. p × {known} allows for that (Bonferroni)."
                 ),
                 html.Li(
@@ -140,7 +136,7 @@ def _cells(test: Any, tests: int) -> list[str]:
     counted, by_chance = [f"{test.order}", f"{test.n:,}"], _share(test.order / test.n)
     if pd.isna(test.p):
         return [*counted, "–", "–", "–", "–", by_chance]
-    p, adjusted = _bare(test.p), _bare(min(1.0, tests * test.p))
+    p, adjusted = digits(test.p), digits(min(1.0, tests * test.p))
     return [*counted, f"{test.statistic:.1f}", p, adjusted, _share(test.gain), by_chance]
 
 
@@ -158,6 +154,5 @@ CHART = Chart(
     finding=finding,
     table=table,
     details=details,
-    scope="both",
     page="/lead-lag",
 )

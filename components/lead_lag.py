@@ -1,7 +1,7 @@
 """Which of the focus pair leads: cross-correlation at every lag, with its bands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -31,10 +31,12 @@ _NAMED = 3  # of the lags beyond the band; the others are counted
 _GREY = "#808a96"
 _PANEL = {"nyclose": "New York close", "utc": "UTC day", "": "days as in the file"}
 _LATER = "3 to 4 hours"  # from New York's close to 00:00 UTC, by the season
+# Where 4 of 24 hours come later: r at lag −1 over that of the same day, 4/24 to 20/24.
+_SHARE_LATER = 1 / 5
 _ARTEFACT = {
     "nyclose": "",
-    "utc": f" Only UTC days are there: they end {_LATER} after New York's close, which by itself "
-    "can make crypto seem to lead by one session (lag −1).",
+    "utc": f" UTC days end {_LATER} after New York's close, which by itself can make crypto seem "
+    "to lead by one session (at lag −1, by up to a fifth of the same-day r).",
     "": " When the coin's days end is not known: after New York's close, that by itself can make "
     "crypto seem to lead by one session (lag −1).",
 }
@@ -45,7 +47,7 @@ class Panel:
     """The lags by one end of the coin's day.
 
     ``table`` is that of :func:`analytics.lead_lag.lead_lag`, with ``whole``, r over the whole
-    shared history; NaN where that is the era.
+    shared history; NaN where the era is nearly all of it.
     """
 
     days: str
@@ -70,27 +72,34 @@ def era_returns(
     Returns
     -------
     list of (Series, DataFrame)
-        The coin and the returns, by New York's close first. Ends with fewer than `fewest` returns
-        are left out.
+        The coin and the returns, by New York's close first where there are both. Ends with fewer
+        than `fewest` returns are left out.
 
     Raises
     ------
     EmptyChartError
-        When none is left, or one of the pair does not move.
+        When none is left, one of the pair does not move, or prices are not daily.
     """
     small_cap, coin = state.pair
-    alone = replace(state, small_caps=(small_cap,), coins=(coin,))
-    start, end = shown_span(series, alone)
+    start, end = shown_span(series, state)
     found = [
         (series[i], returns(series[small_cap], series[i], "d", 0)[start:end])
         for i in (at_new_york(coin), coin)
         if i in series
     ]
+    for _, shown in found:
+        if shown.index.to_series().diff().median() > pd.Timedelta(days=3):
+            raise EmptyChartError(
+                f"Most closes that {small_cap} and {coin} share are more than 3 days apart; leads "
+                "are judged by daily closes. Choose series with daily prices."
+            )
     enough = [(one, shown) for one, shown in found if len(shown) >= fewest]
     if not enough:
+        one, shown = found[-1]
+        since, instead = new_york_only(one)
         raise EmptyChartError(
-            f"{small_cap} and {coin} share {len(found[-1][1])} daily returns in the chosen dates; "
-            f"at least {fewest} are needed. Choose a longer era."
+            f"{small_cap} and {coin} share {len(shown)} daily returns{since} in the chosen dates; "
+            f"at least {fewest} are needed. Choose a longer era{instead}."
         )
     for _, shown in enough:
         for id_, still in zip(state.pair, shown.max() == shown.min(), strict=True):
@@ -99,6 +108,14 @@ def era_returns(
                     f"The price of {id_} does not move in the chosen dates. Choose a longer era."
                 )
     return enough
+
+
+def new_york_only(coin: Series) -> tuple[str, str]:
+    """Since when there are New York closes, and what to choose instead; empty for other days."""
+    if coin.day_end != "nyclose":
+        return "", ""
+    began = f" at New York closes, which begin on {day(coin.close.index[0])},"
+    return began, " or, on the workbench, UTC days"
 
 
 @lru_cache(maxsize=128)
@@ -110,7 +127,8 @@ def _tested(
     shown = whole[start:end]
     x, y = shown.to_numpy().T
     table = lead_lag(x, y, MOST_LAGS)
-    is_whole = len(shown) == len(whole)
+    # With a day or two less the line would say what the bars say.
+    is_whole = len(shown) > 0.99 * len(whole)
     x, y = whole.to_numpy().T
     table["whole"] = np.nan if is_whole else cross_correlation(x, y, MOST_LAGS)["r"]
     if any(table["r"][side].isna().all() for side in (table.index < 0, table.index > 0)):
@@ -119,10 +137,14 @@ def _tested(
 
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> LeadLag:
-    """Correlate the era's returns at every lag."""
-    panels = []
+    """Correlate the era's returns at every lag, by each end of the coin's day on the same dates."""
+    panels: list[Panel] = []
     for coin, shown in era_returns(series, state, FEWEST):
-        span = shown.index[0], shown.index[-1]
+        start, end = panels[0].span if panels else (None, None)
+        dates = shown[start:end].index
+        if len(dates) < FEWEST:
+            continue
+        span = dates[0], dates[-1]
         table, found = _tested(series[state.pair[0]], coin, *span)
         panels.append(Panel(coin.day_end, table, found, span))
     return LeadLag(tuple(panels), series)
@@ -289,9 +311,14 @@ def leads(lag: int) -> str:
 
 def chance(p: float) -> str:
     """A p-value in words."""
+    return f"p {digits(p)}" if p < 0.001 else f"p = {digits(p)}"
+
+
+def digits(p: float) -> str:
+    """The digits of a p-value that matter."""
     if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
+        return "< 0.001"
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
 
 
 def finding(frame: LeadLag, state: ViewState) -> str:
@@ -299,10 +326,7 @@ def finding(frame: LeadLag, state: ViewState) -> str:
     panel = frame.panels[0]
     table, found = panel.table, panel.verdict
     tested = table["r"].drop(index=0).count()
-    about = (
-        f"N = {table['n'][0]:,} daily log returns, {day(panel.span[0])} to {day(panel.span[1])}; "
-        f"same-day r = {number(table['r'][0])}, which is no lead"
-    )
+    about = f"{_sample(panel)}; same-day r = {number(table['r'][0])}, which is no lead"
     pair = " and ".join(state.pair)
     days = BY_DAYS[panel.days]
     if not found.beyond:
@@ -322,13 +346,28 @@ def finding(frame: LeadLag, state: ViewState) -> str:
             f"Beyond chance at {len(found.beyond)} of {tested} lags of {pair}{days}, outside the "
             f"simultaneous 95% band: {_named(panel)}; {about}."
         )
-    if len(frame.panels) == 1:
-        return text + _ARTEFACT[panel.days]
-    return f"{text} {_by_utc_days(frame.panels[1])}"
+    if len(frame.panels) == 2:
+        return f"{text} {_by_utc_days(frame.panels[1], panel)}"
+    new_york = frame.series.get(at_new_york(state.pair[1]))
+    if new_york and panel.days != "nyclose":
+        text += (
+            f" New York closes of {state.pair[1]} begin on {day(new_york.close.index[0])}: too few "
+            "in these dates."
+        )
+    return text + _ARTEFACT[panel.days]
 
 
-def _by_utc_days(panel: Panel) -> str:
-    by = f"By UTC days, which end {_LATER} later,"
+def _sample(panel: Panel) -> str:
+    return (
+        f"N = {panel.table['n'][0]:,} daily log returns, {day(panel.span[0])} to "
+        f"{day(panel.span[1])}"
+    )
+
+
+def _by_utc_days(panel: Panel, new_york: Panel) -> str:
+    same = panel.span == new_york.span and panel.table["n"][0] == new_york.table["n"][0]
+    sample = "the same N and dates" if same else _sample(panel)
+    by = f"By UTC days, which end {_LATER} later ({sample}),"
     if not panel.verdict.beyond:
         return f"{by} no lag leaves its band."
     if _is_artefact(panel):
@@ -348,8 +387,11 @@ def _is_artefact(panel: Panel) -> bool:
 
 
 def _has_artefact(panel: Panel) -> bool:
-    r = panel.table["r"]
-    return panel.days == "utc" and -1 in panel.verdict.beyond and r[-1] * r[0] > 0
+    """Whether lag −1 leaves its band by no more than the later close can make."""
+    if panel.days != "utc" or -1 not in panel.verdict.beyond:
+        return False
+    at, made = panel.table.loc[-1], _SHARE_LATER * panel.table["r"][0]
+    return bool(at["low"] + min(made, 0) <= at["r"] <= at["high"] + max(made, 0))
 
 
 def _named(panel: Panel) -> str:

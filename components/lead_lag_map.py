@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.lead_lag import rolling_cross_correlation
 from components.chart import Chart
-from components.lead_lag import BY_DAYS, LEADERS, era_returns
+from components.lead_lag import BY_DAYS, LEADERS, era_returns, new_york_only
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -60,14 +60,15 @@ def _rolling(
 
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> LeadLagMap:
-    """Correlate windows of the whole history, at New York's close where the coin has it."""
-    coin, shown = era_returns(series, state, _FEWEST)[0]
+    """Correlate windows of the whole history, by the crypto day of the view."""
+    ((coin, shown),) = era_returns(series, state, _FEWEST)
     start, end = shown.index[0], shown.index[-1]
     dates, r = _rolling(series[state.pair[0]], coin, end, state.window)
     if len(dates) < 2:
+        since, instead = new_york_only(coin)
         raise EmptyChartError(
-            f"{' and '.join(state.pair)} do not share enough returns for two windows of "
-            f"{state.window} sessions and {MOST_LAGS} lags. Choose a shorter window."
+            f"{' and '.join(state.pair)}{since} do not share enough returns for two windows of "
+            f"{state.window} sessions and {MOST_LAGS} lags. Choose a shorter window{instead}."
         )
     return LeadLagMap(
         r=pd.DataFrame(r, pd.RangeIndex(-MOST_LAGS, MOST_LAGS + 1, name="lag"), dates),
@@ -177,6 +178,5 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
-    scope="both",
     page="/lead-lag",
 )

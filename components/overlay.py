@@ -8,13 +8,24 @@ import numpy as np
 import pandas as pd
 from dash import html
 
-from analytics.breakouts import breakouts
 from analytics.event_odds import overlap
 from analytics.event_study import wilson_interval
 from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
 from components.chart import Chart
-from components.event_study import any_day_outcomes, outcomes, rule_of, signed, study_of
+from components.event_study import (
+    Study,
+    any_day_outcomes,
+    no_breakouts,
+    no_outcome,
+    noun,
+    outcomes,
+    rule_of,
+    share_interval,
+    signed,
+    study_of,
+    why_unknown,
+)
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -29,9 +40,9 @@ from components.plotting import (
 )
 from components.theme import DASHES, Theme, colour, faded
 from data_sources.series import Series
-from view_state import ViewState
+from view_state import HORIZONS, ViewState
 
-HORIZONS = (30, 90, 180, 365)
+HORIZON = 180  # days: the finding's, whatever that of the evidence
 
 _AXIS = {
     "rebased": "Rebased to 100, log",
@@ -46,19 +57,19 @@ class Overlay:
     """What the overlay shows, ready to draw.
 
     ``lines`` maps id to the plotted values; ``base_day`` is where they are 100, None when no day
-    is in all of them and each starts at 100. ``events`` has one row a shown breakout of the focus
-    small cap with its ``entry``, the coin's next close, and the focus coin's returns from there
-    under 30, 90, 180 and 365 (days); ``any_day`` has the same for every day shown. ``coin_end`` is
-    the last day the coin is followed to.
+    is in all of them and each starts at 100. ``study`` is that of the focus small cap's
+    breakouts in the focus coin, whichever leads on the other pages. ``events`` has one row a shown
+    breakout with its ``entry``, the coin's next close, and the coin's returns from there under each
+    horizon (days); ``any_day`` has the same for every day shown.
     """
 
     series: Mapping[str, Series]
     span: tuple[pd.Timestamp, pd.Timestamp]
     base_day: pd.Timestamp | None
     lines: Mapping[str, pd.Series]
+    study: Study
     events: pd.DataFrame
     any_day: pd.DataFrame
-    coin_end: pd.Timestamp
     rallies: pd.DataFrame
 
 
@@ -73,23 +84,16 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
     if base_day > min(close.index[-1] for close in closes.values()):
         base_day = None
     small_cap, coin = (series[i] for i in state.pair)
-    try:
-        seen = study_of(small_cap, coin, rule_of(state), span)
-    except EmptyChartError:  # no day in common: nothing followed, as far as is known
-        events = breakouts(small_cap.close[:end], *rule_of(state))[start:]
-        events[["entry", *HORIZONS]] = pd.NaT, *(np.nan for _ in HORIZONS)
-        any_day = pd.DataFrame(columns=list(HORIZONS), dtype=float)
-    else:
-        events, any_day = seen.events.join(outcomes(seen)), any_day_outcomes(seen)
+    seen = study_of(small_cap, coin, rule_of(state), span)
     rallies = rally_spans(coin.close[:end], state.rally / 100)
     return Overlay(
         series=series,
         span=span,
         base_day=base_day,
         lines={i: _scaled(close, state.scale, start, base_day) for i, close in closes.items()},
-        events=events,
-        any_day=any_day,
-        coin_end=min(coin.as_of, end),
+        study=seen,
+        events=seen.events.join(outcomes(seen)),
+        any_day=any_day_outcomes(seen),
         rallies=rallies[rallies["peak"] > start],
     )
 
@@ -247,7 +251,7 @@ def describe(
 ) -> str:
     """One breakout in words: date, base, level, and what the coin did afterwards."""
     coin = state.pair[1]
-    after = ", ".join(f"{h} days {_outcome(event, h, frame)}" for h in HORIZONS)
+    after = ", ".join(f"{h} days {_outcome(event, h, frame, state)}" for h in HORIZONS)
     return separator.join(
         [
             f"{day(event['date'])}: breakout of {state.pair[0]}",
@@ -257,42 +261,34 @@ def describe(
     )
 
 
-def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay) -> str:
+def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay, state: ViewState) -> str:
     """A signed percentage, or why there is none."""
     if not np.isnan(event[horizon]):
         return signed(event[horizon])
-    due = event["date"] + pd.Timedelta(days=horizon)
-    return "not yet known" if due >= frame.coin_end else "no price"
+    return why_unknown(frame.study, event["date"], horizon, state)
 
 
 def finding(frame: Overlay, state: ViewState) -> str:
     """What happened after the breakouts, against what happens after any day."""
-    small_cap, coin = (frame.series[i].instrument.name for i in state.pair)
+    coin, seen = frame.series[state.pair[1]].instrument.name, frame.study
     if state.pair[1] not in frame.lines:
         return f"{coin} has no prices in the dates shown."
-    kind = "record" if state.high is None else f"{state.high}-session"
     if frame.events.empty:
-        return (
-            f"No breakout of the {small_cap} in the dates shown: no {kind} close came after "
-            f"{state.base} sessions without one."
-        )
-    after, count = frame.events[180].dropna(), len(frame.events)
-    noun = "breakout" if count == 1 else "breakouts"
+        return f"{no_breakouts(seen, state)}."
+    after, count = frame.events[HORIZON].dropna(), len(frame.events)
     if after.empty:
-        is_young = frame.events.index[0] + pd.Timedelta(days=180) >= frame.coin_end
-        why = "none is 180 days old yet" if is_young else f"no price of {coin} 180 days after any"
-        return f"N = {count} {noun} of the {small_cap}; {why}."
-    known, hits = frame.any_day[180].dropna(), int((after > 0).sum())
-    separate = overlap(pd.DatetimeIndex(frame.events.loc[after.index, "entry"]), 180).effective_n
-    low, high = wilson_interval(hits / len(after) * separate, separate)
+        return f"{no_outcome(seen, HORIZON, state)}."
+    known, hits = frame.any_day[HORIZON].dropna(), int((after > 0).sum())
+    entries = pd.DatetimeIndex(frame.events.loc[after.index, "entry"])
+    separate = overlap(entries, HORIZON).effective_n
+    interval = share_interval(*wilson_interval(hits / len(after) * separate, separate))
     median = f"; median {signed(after.median())}" if len(after) > 1 else ""
     days = day_end(frame.series, state.pair[1:])
     missing = f" ({count - len(after)} more have no outcome)" if count > len(after) else ""
     return (
-        f"{coin} was higher 180 days after {hits} of {len(after)} "
-        f"{'breakout' if len(after) == 1 else 'breakouts'} of the {small_cap} (95% {low:.0%} to "
-        f"{high:.0%}{median}){missing}, and 180 days after {(known > 0).mean():.0%} of the "
-        f"{len(known):,} days shown whose outcome is known{days and f', all{days}'}."
+        f"{coin} was higher {HORIZON} days after {hits} of {noun(len(after), seen.signal)} "
+        f"(95% {interval}{median}){missing}, and {HORIZON} days after {(known > 0).mean():.0%} of "
+        f"the {len(known):,} days shown whose outcome is known{days and f', all{days}'}."
     )
 
 
@@ -307,7 +303,7 @@ def breakout_chips(frame: Overlay, state: ViewState) -> list[html.Li]:
         html.Li(
             [
                 html.Span(day(event["date"])),
-                html.Strong(_outcome(event, 180, frame), className="chip-value"),
+                html.Strong(_outcome(event, HORIZON, frame, state), className="chip-value"),
                 html.Span(describe(event, frame, state), className="tip", role="note"),
             ],
             className="chip",

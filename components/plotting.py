@@ -49,6 +49,11 @@ def day(when: pd.Timestamp | date) -> str:
     return f"{when.day} {when:%b %Y}"
 
 
+def p_value(p: float) -> str:
+    """A p-value, not NaN, with as many digits as mean something: p = 0.048."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
 def day_end(series: Mapping[str, Series], coins: Collection[str]) -> str:
     """When the days of these coins end, to follow what was made of them; "" when not known."""
     ends = {series[i].day_end for i in coins if i in series}

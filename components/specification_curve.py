@@ -20,9 +20,9 @@ from analytics.specification import (
 )
 from components.background import Say, in_background
 from components.chart import Chart
-from components.claim_outcome import LEVEL, p_value
+from components.claim_outcome import LEVEL
 from components.event_study import rule_of, signed, signed_log
-from components.plotting import EmptyChartError, Figure, sample_mark, values
+from components.plotting import EmptyChartError, Figure, p_value, sample_mark, values
 from components.theme import Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
@@ -99,7 +99,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Curve:
     testable = curve[curve["is_testable"]]
     if testable.empty:
         raise EmptyChartError(
-            "No specification has two breakouts whose outcome is known: the prices are too young."
+            "No specification has two breakouts whose outcome is known: nothing to compare."
         )
     return Curve(small_caps, coins, testable, len(curve) - len(testable), chosen, place)
 

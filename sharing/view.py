@@ -23,7 +23,8 @@ def opened(query: object, market: Market) -> ViewState:
 
 def inputs(chart: Chart, state: ViewState, market: Market) -> dict[str, Series]:
     """The series a chart is prepared from, as its `scope` says."""
-    chosen = (*state.small_caps, *state.coins)
+    # The page on leads judges the pair in focus only.
+    chosen = state.pair if chart.page == "/lead-lag" else (*state.small_caps, *state.coins)
     if chart.scope == "view":
         return market.series(chosen, state.align or "")
     if chart.scope == "all":
@@ -31,8 +32,8 @@ def inputs(chart: Chart, state: ViewState, market: Market) -> dict[str, Series]:
         return market.series((*there["small_caps"], *there["coins"]), "utc")
     series = market.series(chosen, "utc")
     if chart.scope == "both":
-        for coin in state.coins:
-            one = market.series([coin], "nyclose").get(coin)
-            if one is not None and one.day_end == "nyclose":
-                series[at_new_york(coin)] = one
+        coin = state.pair[1]
+        one = market.series([coin], "nyclose").get(coin)
+        if one is not None and one.day_end == "nyclose":
+            series[at_new_york(coin)] = one
     return series

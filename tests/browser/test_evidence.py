@@ -46,6 +46,7 @@ def test_chosen_rows_choose_paths(page: Page, address: str) -> None:
     expect(page.locator("#finding-event-paths")).to_have_text(finding)
     show_all.click()
     expect(page).to_have_url(f"{address}/evidence?v=1")
+    expect(page.locator("[data-event]").first).to_be_focused()
     expect(box(page, SECOND)).to_have_attribute("aria-checked", "false")
     settled(page)
     assert paths(page) == every
@@ -77,6 +78,38 @@ def test_a_choice_leaves_the_table_where_it_was(page: Page, address: str) -> Non
     box(page, SECOND).evaluate("element => element.click()")
     expect(box(page, SECOND)).to_have_attribute("aria-checked", "true")
     assert scrolls.evaluate(where) == before
+
+
+def test_forty_is_the_most_that_can_be_chosen(page: Page, address: str) -> None:
+    often = "?base=5&cool=0"
+    open_evidence(page, address, often)
+    days = page.locator("[data-event]").evaluate_all("rows => rows.map(row => row.dataset.event)")
+    assert len(days) > 41
+    open_evidence(page, address, f"{often}&ev={'~'.join(days[:39])}")
+    box(page, days[39]).click()
+    expect(box(page, days[40])).to_be_disabled()
+    expect(box(page, days[0])).to_be_enabled()
+    box(page, days[0]).click()
+    expect(box(page, days[40])).to_be_enabled()
+
+
+def test_years_fit_beside_their_points_on_a_phone(page: Page, address: str) -> None:
+    """Inside the plot, and over no other year."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_evidence(page, address)
+    sides = "({ left, right, top, bottom }) => [left, right, top, bottom]"
+    measure = f"shapes => shapes.map(shape => ({sides})(shape.getBoundingClientRect()))"
+    ((left, right, top, bottom),) = page.locator("#graph-event-odds .nsewdrag").evaluate_all(
+        measure
+    )
+    years = page.locator("#graph-event-odds .textpoint text").evaluate_all(measure)
+    assert len(years) == 19  # four breakouts, five horizons; one of them is young
+    for at, year in enumerate(years):
+        assert left <= year[0] < year[1] <= right
+        assert top <= year[2] < year[3] <= bottom
+        for other in years[:at]:
+            is_beside = year[1] <= other[0] or other[1] <= year[0]
+            assert is_beside or year[3] <= other[2] or other[3] <= year[2]
 
 
 def test_a_date_opens_the_workbench_around_it(page: Page, address: str) -> None:

@@ -1,12 +1,15 @@
 """What a person does on the lead-lag page: choosing an era, a pair and a window."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import drawn, settled
+from settings import Settings
+from tests.browser.conftest import drawn, serve, settled
+from tests.unit.new_york_market import new_york_market
 
 FINDING = "#finding-lead-lag"
 
@@ -67,6 +70,15 @@ def test_arrow_keys_move_one_end_by_months_and_back_returns(view) -> None:
     assert months(page) == ["Mar 2018", "Jul 2019"]
 
 
+def test_an_end_of_a_short_era_moves_alone(view) -> None:
+    page = view("?t=2020-01-01..2020-06-30")
+    page.locator("#era [role=slider]").last.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"t=2020-01-01\.\.2020-05-31$"))
+    settled(page)
+    assert months(page) == ["Jan 2020", "May 2020"]
+
+
 def test_a_thumb_is_dragged_and_at_its_end_the_range_is_open(view) -> None:
     page = view("?t=2018-03-15..2019-07-19")
     last = page.locator("#era [role=slider]").last
@@ -118,6 +130,25 @@ def test_another_coin_is_judged_without_loading_the_page(view) -> None:
     expect(page.locator(FINDING)).to_contain_text("RUT and ETH")
     expect(page.locator("#finding-granger")).to_contain_text("ETH")
     expect(page.locator("#finding-lead-lag-map")).to_contain_text("RUT × ETH")
+
+
+@pytest.fixture(scope="module")
+def new_york() -> Iterator[str]:
+    """A server on which BTC has New York closes."""
+    yield from serve(Settings(data="sample"), new_york_market(["BTC"]))
+
+
+@pytest.mark.parametrize(
+    ("query", "words"), [("", "at New York closes"), ("?align=utc", "by UTC days")]
+)
+def test_map_and_regressions_take_the_crypto_day_of_the_link(
+    page: Page, new_york: str, query: str, words: str
+) -> None:
+    page.goto(f"{new_york}/lead-lag{query}")
+    for card in ("lead-lag-map", "granger"):
+        expect(page.locator(f"#finding-{card}")).to_contain_text(words)
+    expect(page.locator(FINDING)).to_contain_text("at New York closes")
+    expect(page.locator(FINDING)).to_contain_text("By UTC days, which end 3 to 4 hours later")
 
 
 def test_the_window_is_the_map_s_alone(view) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analytics.breakouts import breakouts
-from analytics.event_odds import any_day_returns, event_rows, odds, overlap
+from analytics.event_odds import any_day_returns, event_rows, odds, overlap, resampled_outcomes
 from analytics.event_study import entry_dates, forward_returns, same_era, wilson_interval
 from tests.unit.real_data import closes
 
@@ -222,3 +222,13 @@ def test_in_reverse_the_entries_are_sessions_of_the_small_caps(
     assert len(found.after_event) == 7
     assert found.after_event.index.isin(rut.index).all()
     assert found.any_day.index[0] == btc.index[0]
+
+
+def test_events_whose_horizons_overlap_are_moved_together() -> None:
+    """Days 0, 10 and 500 may be turned round the circle; 0 and 10 never change places with 500."""
+    days = pd.date_range("2020-01-01", periods=1000)
+    any_day, rows = pd.Series(np.zeros(1000), days), np.array([0, 10, 500])
+    another_order = np.isin(np.arange(1000), [0, 490, 500]).astype(float)
+    for horizon, is_met in ((30, False), (5, True)):
+        (means,) = resampled_outcomes(any_day, rows, horizon, another_order[None], 40_000)
+        assert (means.max() == 1) == is_met

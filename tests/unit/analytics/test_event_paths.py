@@ -1,4 +1,4 @@
-"""Entries, paths, fans and excursions, by hand and against a plain reading."""
+"""Entries, paths and excursions, by hand and against a plain reading."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,6 @@ from analytics.event_study import (
     excursions,
     forward_returns,
     last_entry,
-    path_fan,
     paths,
     same_era,
 )
@@ -131,26 +130,6 @@ def test_a_path_passes_through_the_forward_returns(dates: pd.DatetimeIndex, unit
     days = [1, 5, 20]
     expected = 1 + forward_returns(close, close.index, days)
     np.testing.assert_allclose(paths(close, close.index, 0, 20)[days], expected)
-
-
-# --- fans
-
-
-def test_the_fan_is_made_of_the_quantiles_of_all_paths() -> None:
-    steps = np.random.default_rng(0).normal(size=300)
-    close = pd.Series(np.exp(steps.cumsum() / 30), pd.date_range("2020-01-01", periods=300))
-    expected = paths(close, close.index, 20, 90).quantile([0.05, 0.25, 0.5, 0.75, 0.95])
-    found = path_fan(close, 20, 90)
-    assert found.columns.tolist() == [0.05, 0.25, 0.5, 0.75, 0.95]
-    np.testing.assert_allclose(found, expected.T, rtol=1e-12)
-    assert found.loc[0].tolist() == [1] * 5
-
-
-def test_the_fan_knows_nothing_beyond_the_data(coin: pd.Series) -> None:
-    fan = path_fan(coin, 40, 40, (0.1, 0.9))
-    assert fan.index[fan.notna().all(axis=1)].tolist() == list(range(-30, 31))
-    assert fan.loc[30].tolist() == pytest.approx([4, 4])  # one path only
-    assert path_fan(coin[:0], 1, 1).isna().all(axis=None)
 
 
 # --- excursions

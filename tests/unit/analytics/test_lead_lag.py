@@ -167,6 +167,19 @@ def test_blocks_keep_volatility_that_comes_in_spells() -> None:
     assert min(block_length(x), block_length(y)) > 20
 
 
+def test_draws_are_judged_about_their_own_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A draw whose blocks lie high is no larger for it."""
+    x, y = normal(2, 200)
+    tables = []
+    for above in (0, 3):
+        monkeypatch.setattr(
+            "analytics.lead_lag.stationary_bootstrap",
+            lambda values, _length, count, _rng, above=above: np.tile(values + above, (count, 1)),
+        )
+        tables.append(lead_lag(x, y, 10, draws=20))
+    pd.testing.assert_frame_equal(*tables)
+
+
 @EVERY_SERIES
 @pytest.mark.parametrize(("level", "draws"), [(0.95, 199), (0.95, 10), (0.8, 50)])
 def test_outside_the_band_is_p_at_most_5_percent(

@@ -9,7 +9,7 @@ import pytest
 
 from components import breakouts, cycles, event_odds, event_paths
 from components.chart import render
-from components.event_study import chosen, event_line, signed, spread, study
+from components.event_study import chosen, event_line, signed, spread, study, why_unknown
 from tests.unit.components.event_world import (
     FIRST,
     LAST,
@@ -92,7 +92,7 @@ def test_the_finding() -> None:
     assert "BTC stood at −50% (N = 1), against" in breakouts.finding(frame, year)
     late = replace(year, span=(date(2020, 6, 1), None))
     assert breakouts.finding(breakouts.prepare(world(), late), late) == (
-        "1 breakout of RUT, on 1 Dec 2020; the outcome for BTC 365 days later is not yet known."
+        "The one breakout of RUT has no known outcome 365 days later (not yet)."
     )
 
 
@@ -215,6 +215,73 @@ def test_a_breakout_before_the_coin_has_no_outcome() -> None:
     state = replace(STATE, span=(date(2019, 1, 1), None))
     first, _, *_ = rows_of(breakouts.prepare(series, state), state)
     assert first[3:12] == ["–", *["no price"] * 5, "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("end", "last", "words"),
+    [
+        (None, None, "not yet"),
+        (date(2021, 6, 1), None, "after the dates shown"),
+        (date(2031, 1, 1), None, "not yet"),  # the dates shown hold it, prices do not
+        (None, "2021-09-01", "not yet"),  # the coin's last day is one of the last
+        (None, "2021-03-01", "no price"),  # the coin ended and goes on no more
+        (date(2021, 6, 1), "2021-03-01", "no price"),
+        (None, "2020-12-01", "no price"),  # before its entry
+    ],
+)
+def test_why_an_outcome_is_unknown(end, last, words) -> None:
+    series = world()
+    if last:
+        series["BTC"] = series_of("BTC", coin()[:last])
+    state = replace(STATE, span=(date(2020, 6, 1), end), horizon=365)
+    seen = study(series, state)
+    assert why_unknown(seen, SECOND, 365, state) == words
+    named = words.replace("price", "price of BTC")
+    assert breakouts.finding(breakouts.prepare(series, state), state) == (
+        f"The one breakout of RUT has no known outcome 365 days later ({named})."
+    )
+
+
+def test_an_entry_may_still_come() -> None:
+    """On the last day, and not in a gap of the coin."""
+    for until, words in ((SECOND, "not yet"), (SECOND + pd.Timedelta(days=6), "no price")):
+        series = cut(world(), until)
+        close = series["BTC"].close
+        series["BTC"] = series_of("BTC", close[(close.index <= SECOND) | (close.index > until)])
+        rest = pd.Series(10.0, [until + pd.Timedelta(days=9)])
+        if until > SECOND:
+            series["BTC"] = series_of("BTC", pd.concat([close[:SECOND], rest]))
+        seen = study(series, STATE)
+        assert pd.isna(seen.entries[-1])
+        assert why_unknown(seen, SECOND, 365, STATE) == words
+
+
+def test_at_most_forty_can_be_chosen() -> None:
+    others = pd.date_range("2000-01-01", periods=39).date
+    for days, is_full in ((others[:38], False), (others, True)):
+        state = replace(STATE, events=(*days, FIRST.date()))
+        table = breakouts.details(breakouts.prepare(world(), state), state)[0].children
+        boxes = [row.children[0].children[0] for row in table.children[1].children]
+        assert [box.disabled for box in boxes] == [False, is_full]
+
+
+def test_a_signal_that_ended_before_the_range_says_so() -> None:
+    early = world()["RUT"].close[:"2020-01-01"].rename("close")
+    series = world() | {"RUT": series_of("RUT", early)}
+    drawn = render(breakouts.CHART, series, replace(STATE, span=(date(2020, 6, 1), None)))
+    assert drawn.status == "empty"
+    assert drawn.message.startswith("RUT and BTC have no prices together in the dates shown: ")
+
+
+def test_a_coin_that_begins_after_the_last_entry_says_so() -> None:
+    early = world()["RUT"].close[:"2020-01-01"].rename("close")
+    series = {
+        "RUT": series_of("RUT", early),
+        "BTC": series_of("BTC", coin()["2020-01-20":]),
+    }
+    drawn = render(event_odds.CHART, series, replace(STATE, span=(date(2019, 1, 1), None)))
+    assert drawn.status == "empty"
+    assert drawn.message.startswith("RUT and BTC have no prices together in the dates shown: ")
 
 
 def test_days_that_are_no_event_are_not_chosen() -> None:

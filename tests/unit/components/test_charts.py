@@ -105,7 +105,7 @@ def test_every_view_has_a_sentence_and_a_table(chart, state) -> None:
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
 def test_a_view_without_a_shared_day_is_told_so_and_never_fails(chart) -> None:
     drawn = render(chart, inputs(chart, UNSHARED, MARKET), UNSHARED)
-    assert drawn.status in ("ready", "empty")
+    assert drawn.status in ("ready", "empty", *(["working"] if chart.is_slow else []))
     assert drawn.finding or drawn.message
 
 
@@ -197,8 +197,8 @@ def test_the_overlay_finds_the_breakout_and_what_followed() -> None:
     assert (len(frame.events), event["base_length"], event["close"]) == (1, 200, 101.0)
     assert [event[h] for h in (30, 90, 180, 365)] == pytest.approx([0.5, 0.5, 0.5, 0.5])
     assert chart.finding(frame, state).startswith(
-        "Bitcoin was higher 180 days after 1 of 1 breakout of the Russell 2000 (95% 21% to 100%), "
-        "and 180 days after "
+        "Bitcoin was higher 180 days after 1 of 1 breakout of RUT (95% 21 to 100%), and "
+        "180 days after "
     )
 
 
@@ -206,9 +206,19 @@ def test_a_young_breakout_is_not_yet_known() -> None:
     chart, state = CHARTS["overlay"], ViewState()
     frame = chart.prepare(climb(490, 0.5), state)
     assert chart.finding(frame, state) == (
-        "N = 1 breakout of the Russell 2000; none is 180 days old yet."
+        "The one breakout of RUT has no known outcome 180 days later (not yet)."
     )
-    assert "not yet known" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
+    assert "180 days not yet" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
+
+
+def test_the_overlay_of_a_pair_that_never_meets_has_no_outcomes() -> None:
+    series = climb(200, 0.5)
+    late = series_of("BTC", [5.0] * 100, pd.date_range("2021-12-05", periods=100))
+    chart, state = CHARTS["overlay"], ViewState(span=(date(2020, 1, 1), date(2021, 12, 31)))
+    frame = chart.prepare(series | {"BTC": late}, state)
+    assert chart.finding(frame, state) == (
+        "The one breakout of RUT has no known outcome 180 days later (no price of BTC)."
+    )
 
 
 def test_rebasing_starts_where_every_line_has_begun() -> None:
@@ -410,7 +420,7 @@ def test_a_coin_that_did_not_exist_is_not_called_young() -> None:
     )
     chart = CHARTS["overlay"]
     frame = chart.prepare(SAMPLE, state)
-    assert "no price of Solana 180 days after any" in chart.finding(frame, state)
+    assert chart.finding(frame, state).endswith(" 180 days later (no price of SOL).")
     assert "no price" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
 
 

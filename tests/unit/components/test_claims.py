@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
@@ -11,15 +12,20 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from components import claims
+from analytics.event_odds import Odds, odds
+from analytics.resampling import PValues
+from components import claim_tests, claims
 from components.chart import render
-from components.claim_outcome import Measure, NotTestableError, Outcome
+from components.claim_outcome import Mark, Measure, NotTestableError, Outcome
 from components.claim_tests import ClaimTest
-from components.claims import CHART, CLAIMS, read_claims
+from components.claims import CHART, CLAIMS, Ledger, read_claims
 from components.registry import CHARTS
 from data_sources.catalog import CATALOG, Instrument
+from data_sources.market import Market
 from data_sources.sample import sample_series
 from data_sources.series import Series, make_series
+from data_sources.snapshot import Snapshot
+from sharing.view import available, inputs
 from tests.unit.real_data import closes
 from view_state import ViewState, parse, to_query
 
@@ -94,6 +100,8 @@ def test_an_event_study_by_hand() -> None:
     )
     each = found(prices, **STUDY, each_time=True)
     assert (each.mark, each.verdict) == ("failed", "held 1 of 2 times, not each time")
+    assert outcome.p == measure.p
+    assert np.isnan(each.p)  # one that fell is enough
 
 
 @pytest.mark.parametrize(
@@ -133,6 +141,20 @@ def test_rising_each_time_says_nothing_where_it_always_rises() -> None:
     assert outcome.measures[0].about == (
         "Rose 3 of 3 times; after any day 100%. So many rises by chance: p = 1.00."
     )
+
+
+def test_rises_are_judged_by_their_own_p() -> None:
+    """Small rises where it seldom rises, but doublings elsewhere: their mean is that of any day."""
+    steps = pd.Series(-0.001, DAYS)
+    steps[[after(session) for session in SIX]] += 0.05
+    steps[SESSIONS[450:2500:170]] += LN2
+    prices = small_cap(*SIX), series_of("BTC", 10 * np.exp(steps.cumsum()))
+    assert found(prices, **STUDY).mark == "unclear"
+    outcome = found(prices, **STUDY, each_time=True)
+    assert (outcome.mark, outcome.verdict) == ("held", "held 6 of 6 times")
+    assert outcome.p < 0.001
+    assert outcome.measures[0].about.endswith(" So many rises by chance: p < 0.001.")
+    assert outcome.measures[0].p > 0.05
 
 
 def test_one_breakout_has_neither_interval_nor_p() -> None:
@@ -221,7 +243,7 @@ def test_a_single_event_by_hand() -> None:
         f"Highest on 1 Jan 2011. p is the share of {len(days) - 365:,} days that were followed by "
         f"as much; {100 * share:.0f}% were by +380%. One event has no interval."
     )
-    assert (outcome.mark, outcome.verdict) == ("held", "held")
+    assert (outcome.mark, outcome.verdict, outcome.p) == ("held", "held", measure.p)
     assert outcome.data.endswith("; breakout of 15 Jun 2010")
     assert outcome.view == ViewState(horizon=365, events=(date(2010, 6, 15),))
 
@@ -229,6 +251,17 @@ def test_a_single_event_by_hand() -> None:
 def test_a_rise_that_was_not_reached_did_not_hold() -> None:
     outcome = found(single(4.8), **SINGLE, claimed=400)
     assert (outcome.mark, outcome.verdict) == ("failed", "did not hold: at most +380%")
+    assert np.isnan(outcome.p)
+
+
+def test_a_rise_is_compared_with_days_that_could_have_been_an_entry() -> None:
+    """The last of them a week after the small cap's last close, though the coin goes on."""
+    rut, btc = single(4.8)
+    ended = series_of("RUT", rut.close[:"2014-06-30"])
+    days = len(pd.date_range(LONG[0], "2014-07-07"))
+    (measure,) = found((ended, btc), **SINGLE, claimed=380).measures
+    assert measure.p == pytest.approx(365 / days)
+    assert f"p is the share of {days:,} days " in measure.about
 
 
 def test_a_rise_that_many_days_saw_is_not_told_from_chance() -> None:
@@ -244,7 +277,8 @@ def test_a_rise_that_many_days_saw_is_not_told_from_chance() -> None:
 
 def test_a_year_that_is_not_over_is_no_failure() -> None:
     outcome = found(single(1.5, last="2011-03-01"), **SINGLE, claimed=380)
-    assert (outcome.mark, outcome.verdict) == ("unclear", "not over yet: +50% so far")
+    assert (outcome.mark, outcome.verdict) == ("pending", "not over yet: +50% so far")
+    assert np.isnan(outcome.p)
 
 
 def test_a_single_event_needs_one_in_its_dates() -> None:
@@ -302,6 +336,29 @@ def test_a_correlation_needs_shared_sessions() -> None:
         found(prices, **CORRELATION, claimed=0.72, start=date(2023, 3, 1))
 
 
+def test_a_correlation_needs_prices_over_its_dates() -> None:
+    rut, btc = walks(3, shared=0.7, drift=0)  # 1 Jan 2021 to 20 Apr 2023
+    test = CORRELATION | {"claimed": 0.72}
+    assert found((rut, btc), **test, start=date(2020, 12, 3), end=date(2023, 5, 18)).mark == "held"
+    with pytest.raises(
+        NotTestableError,
+        match="needs prices of both from 1 Dec 2020, which begin on 1 Jan 2021",
+    ):
+        found((rut, btc), **test, start=date(2020, 12, 1))
+    with pytest.raises(
+        NotTestableError, match="needs prices of both to 31 May 2023, which end on 20 Apr 2023"
+    ):
+        found((rut, btc), **test, end=date(2023, 5, 31))
+
+
+def test_prices_that_do_not_move_have_no_correlation() -> None:
+    rut, _ = walks(3, shared=0.7, drift=0)
+    still = series_of("BTC", pd.Series(5.0, rut.close.index))
+    words = "^needs prices that move, and those of RUT or BTC hardly do from 4 Jan 2021$"
+    with pytest.raises(NotTestableError, match=words):
+        found((rut, still), **CORRELATION, claimed=0.72, start=date(2021, 1, 4))
+
+
 # --- several coins
 
 
@@ -324,37 +381,89 @@ def test_several_coins_are_counted_in_the_years_that_are_named() -> None:
     assert eth.about.startswith("Rose 3 of 3 times")
     assert eth.effect == pytest.approx(np.expm1(LN2 - 3 * 30 / (len(DAYS) - 30) * LN2))
     assert outcome.mark == "held"  # by ETH
-    assert outcome.verdict == "held 3 of 4 times; in other years 1 of 2"
-    assert outcome.data.startswith("RUT and ETH, XRP, to ")
+    assert outcome.verdict == "held (rose 3 of 4 times; in other years 1 of 2)"
+    assert outcome.p == pytest.approx(2 * eth.p)
+    assert eth.about.endswith(f" Adjusted for 2 coins: p = {2 * eth.p:.3f}.")
+    assert xrp.about.endswith(f" Adjusted for 2 coins: p = {min(1, 2 * xrp.p):.2f}.")
+    last = f"{DAYS[-1].day} {DAYS[-1]:%b %Y}"
+    assert outcome.data == (
+        f"RUT and ETH, XRP, 3 Jan 2000 to {last}; breakouts of 1 Jun 2001, 16 Dec 2002, 1 Jun 2004"
+    )
     assert outcome.view is not None
     assert outcome.view.coins == ("ETH", "XRP")
 
     told_by_none = found((prices[0], prices[2]), **several, years=[2001, 2003])
     assert told_by_none.mark == "unclear"
     assert told_by_none.verdict == (
-        "held 1 of 2 times, cannot be told from chance; in other years 0 of 1"
+        "cannot be told from chance (rose 1 of 2 times; in other years 0 of 1)"
     )
+    elsewhere = found(prices, **several, years=[1999, 2001, 2005])
+    assert elsewhere.data.endswith(", 1 Jun 2004; none followed into 1999 or 2005")
     late = series_of("ALTS", pd.Series(1.0, pd.date_range(DAYS[-1], periods=9)))
     assert found((*prices, late), **several, years=[2001, 2003]) == outcome
     with pytest.raises(NotTestableError, match="that one of ETH, ALTS, XRP has been followed"):
         found(prices, **several, years=[2009])
 
 
+def coins_after(*factors: float, events: Sequence[int] = SIX) -> Outcome:
+    """A coin a factor, which follows each breakout."""
+    ids = ["ETH", "XRP", "ADA"][: len(factors)]
+    coins = [
+        coin({after(one): factor for one in events}, i)
+        for i, factor in zip(ids, factors, strict=True)
+    ]
+    return found(
+        (small_cap(*events), *coins), kind="several-coins", small_cap="RUT", coins=ids, horizon=30,
+        years=range(2000, 2010),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factors", "mark", "verdict"),
+    [
+        ((2.0, 1.0), "held", "held (rose 6 of 12 times)"),
+        ((0.5, 1.0), "failed", "did not hold: less than any day (rose 0 of 12 times)"),
+        (
+            (2.0, 0.5),
+            "failed",
+            "did not hold: ETH more than any day, XRP less (rose 6 of 12 times)",
+        ),
+        ((1.0, 1.0), "unclear", "cannot be told from chance (rose 0 of 12 times)"),
+    ],
+)
+def test_coins_hold_where_some_do_better_and_none_worse(factors, mark, verdict) -> None:
+    outcome = coins_after(*factors)
+    assert (outcome.mark, outcome.verdict) == (mark, verdict)
+    assert (outcome.p > 0.05) is (mark == "unclear")
+
+
+def test_of_more_coins_each_must_show_more() -> None:
+    alone = coins_after(2.0, events=SIX[:2])
+    assert 0.05 / 3 < alone.p < 0.05 / 2
+    assert "Adjusted" not in alone.measures[0].about
+    two, three = (coins_after(2.0, *others, events=SIX[:2]) for others in ([1.0], [1.0, 1.0]))
+    assert (alone.mark, two.mark, three.mark) == ("held", "held", "unclear")
+    assert three.p == pytest.approx(3 * alone.p)
+
+
 # --- timing
 
 
-def test_timing_compares_breakouts_with_days_of_high_correlation() -> None:
-    test = claim_test(kind="timing", small_cap="RUT", coin="BTC", window=60, horizon=30)
+@pytest.mark.parametrize("dates", [{}, {"start": date(2018, 1, 1), "end": date(2022, 12, 31)}])
+def test_timing_compares_breakouts_with_days_of_high_correlation(dates) -> None:
+    test = claim_test(kind="timing", small_cap="RUT", coin="BTC", window=60, horizon=30, **dates)
     outcome = test.found(SAMPLE)
     after_breakouts, at_high = outcome.measures
-    study = found((SAMPLE["RUT"], SAMPLE["BTC"]), **STUDY).measures[0]
+    study = found((SAMPLE["RUT"], SAMPLE["BTC"]), **STUDY, **dates).measures[0]
     assert after_breakouts.words() == study.words()
 
     rut, btc = SAMPLE["RUT"].close, SAMPLE["BTC"].close
     returns = np.log(pd.concat([rut, btc], axis=1, join="inner")).diff().dropna()
     rolling = returns["RUT"].rolling(60).corr(returns["BTC"]).dropna()
+    shown = slice(*map(pd.Timestamp, dates.values())) if dates else slice(None)
+    rolling = rolling[shown]  # the third is that of the dates
     high = rolling.index[rolling >= rolling.quantile(2 / 3)]
-    daily = np.log(btc.asfreq("D"))
+    daily = np.log(btc[shown].asfreq("D"))
     any_day = (daily.shift(-30) - daily).dropna()
     entries = high + pd.Timedelta(days=1)
     of_high = any_day[any_day.index.isin(entries)]
@@ -369,11 +478,34 @@ def noisy(steps: dict[pd.Timestamp, float]) -> Series:
     return series_of("BTC", coin(steps).close * np.exp(noise))
 
 
+@pytest.mark.parametrize(
+    ("breakouts", "high", "expected"),
+    [
+        ((0.5, 0.01), (0.2, 0.50), ("held", "held: more than any day after breakouts", 0.01)),
+        ((0.5, 0.01), (0.2, 0.02), ("held", "held: more than any day after breakouts", 0.01)),
+        ((-0.5, 0.01), (0.2, 0.02), ("held", "held: less than any day after breakouts", 0.01)),
+        ((0.2, 0.01), (-0.5, 0.02), ("failed", "did not hold: correlation says more", 0.02)),
+        ((0.2, 0.50), (0.5, 0.02), ("failed", "did not hold: correlation says more", 0.02)),
+        ((0.5, 0.50), (0.2, 0.02), ("unclear", "cannot be told from chance", 0.50)),
+        ((0.2, 0.01), (0.5, 0.50), ("unclear", "cannot be told from chance", 0.50)),
+    ],
+)
+def test_the_larger_difference_says_more_where_it_is_told(breakouts, high, expected) -> None:
+    def tested(difference: float, p: float) -> Odds:
+        return replace(some, mean_difference=difference, p=PValues(p, np.nan, np.nan))
+
+    some = odds(SAMPLE["BTC"].close[:"2016"], pd.DatetimeIndex([]), 30)
+    assert claim_tests._says_more(tested(*breakouts), tested(*high)) == expected
+
+
 def test_timing_held_where_breakouts_alone_tell() -> None:
     prices = small_cap(*SIX), noisy({after(one): 2.0 for one in SIX})
     test = {"kind": "timing", "small_cap": "RUT", "coin": "BTC", "horizon": 30}
     outcome = found(prices, **test)
-    assert (outcome.mark, outcome.verdict) == ("held", "held")
+    assert (outcome.mark, outcome.verdict) == ("held", "held: more than any day after breakouts")
+    assert outcome.p == outcome.measures[0].p
+    halved = found((prices[0], noisy({after(one): 0.5 for one in SIX})), **test)
+    assert (halved.mark, halved.verdict) == ("held", "held: less than any day after breakouts")
     quiet = found((prices[0], noisy({})), **test)
     assert (quiet.mark, quiet.verdict) == ("unclear", "cannot be told from chance")
     young = [
@@ -382,6 +514,8 @@ def test_timing_held_where_breakouts_alone_tell() -> None:
     ]
     with pytest.raises(NotTestableError, match="needs 150 shared sessions"):
         found(young, **test, base=60)
+    with pytest.raises(NotTestableError, match="needs prices that move, and those of RUT or BTC"):
+        found((prices[0], coin({})), **test)
 
 
 # --- external
@@ -529,27 +663,35 @@ def outcomes(series: dict[str, Series]) -> dict[str, Outcome]:
 
 
 def test_a_link_opens_the_same_numbers() -> None:
-    """The page is given the query alone, and the series of its own scope."""
+    """The page is given the query alone, and the series that are its own, whatever else is here."""
+
+    def shown_by(chart: str):
+        return CHARTS[chart].prepare(inputs(CHARTS[chart], state, market), state)
+
+    at_new_york = series_of("BTC", SAMPLE["BTC"].close.shift(3).dropna())
+    snapshot = Snapshot(SAMPLE, (), is_sample=True, label="", new_york={"BTC": at_new_york})
+    market = Market(lambda: snapshot)
+    of = outcomes(inputs(CHART, ViewState(), market))
     for claim in CLAIMS:
-        outcome = outcomes(SAMPLE)[claim.id]
+        outcome = of[claim.id]
         if outcome.view is None:
             assert outcome.mark == "untestable"
             continue
         query = to_query(outcome.view)
-        state, notices = parse(query, {"small_caps": ["RUT", "IWN"], "coins": list(SAMPLE)})
+        state, notices = parse(query, available(market))
         assert (state, notices) == (outcome.view, ())
         measure = outcome.measures[0]
         if outcome.path == "/":
-            shown = CHARTS["rolling-correlation"].prepare(SAMPLE, state)
+            shown = shown_by("rolling-correlation")
             assert (measure.effect, measure.n) == (pytest.approx(shown.overall), shown.overall_n)
             continue
         assert outcome.path == "/evidence"
         if claim.id == "breakout-of-2020":
-            rows = CHARTS["breakouts"].prepare(SAMPLE, state).rows
+            rows = shown_by("breakouts").rows
             assert measure.effect == rows.loc[pd.Timestamp(state.events[0]), "run_up"]
             continue
-        odds = CHARTS["event-odds"].prepare(SAMPLE, state).odds[state.horizon]
-        shown = (odds.mean_difference, *odds.interval, odds.p.two_sided, len(odds.after_event))
+        one = shown_by("event-odds").odds[state.horizon]
+        shown = (one.mean_difference, *one.interval, one.p.two_sided, len(one.after_event))
         here = (*np.log1p([measure.effect, measure.low, measure.high]), measure.p, measure.n)
         assert here == pytest.approx(shown)
 
@@ -558,8 +700,23 @@ def test_the_finding_counts_the_marks() -> None:
     frame = CHART.prepare(SAMPLE, ViewState())
     marks = [outcome.mark for _, outcome in frame.outcomes]
     assert CHART.finding(frame, ViewState()) == (
-        f"6 of 8 claims can be tested with the data here: {marks.count('held')} held, "
-        f"{marks.count('failed')} did not, and {marks.count('unclear')} cannot be told from chance."
+        "On simulated prices: 6 of 8 claims can be tested with the data here: "
+        f"{marks.count('held')} held, {marks.count('failed')} did not, and "
+        f"{marks.count('unclear')} cannot be told from chance."
+    )
+
+
+def test_what_is_not_over_yet_is_counted_apart() -> None:
+    def said(*marks: Mark) -> str:
+        ledger = Ledger(tuple((CLAIMS[0], Outcome(one, "")) for one in marks), is_sample=False)
+        return CHART.finding(ledger, ViewState())
+
+    assert said("held", "unclear", "pending", "untestable") == (
+        "2 of 4 claims can be tested with the data here: 1 held, 0 did not, and 1 cannot be told "
+        "from chance; 1 is not over yet."
+    )
+    assert said("pending", "pending") == (
+        "None of the 2 claims can be tested with the data here; 2 are not over yet."
     )
 
 
@@ -603,7 +760,7 @@ def test_a_row_has_a_form_a_verdict_and_a_way_to_reproduce_it() -> None:
             outcome.verdict,
         ):
             assert repr(words)[1:-1] in text
-        assert f"Span(children='{claims.MARKS[outcome.mark]}', className='mark'" in text
+        assert f"Span(children='{claims.MARKS[outcome.mark][0]}', className='mark'" in text
         assert (f"aria-label='Reproduce: {claim.words}'" in text) is (outcome.view is not None)
     assert len(set(claims.MARKS.values())) == len(claims.MARKS)
 
@@ -616,15 +773,21 @@ def test_the_table_holds_the_numbers() -> None:
     expected = [[one.n, one.effect, one.low, one.high, one.p] for one in measures]
     np.testing.assert_array_equal(numbers.to_numpy(float), np.array(expected, float))
     assert list(dict.fromkeys(table.index)) == [one.words for one in CLAIMS]
+    assert [one.kind for one in measures] == list(table.loc[table["of"] != "", "kind"])
+    assert list(table["kind"].unique()) == ["growth against any day", "rise", "correlation", ""]
+    for claim, outcome in frame.outcomes:
+        rows = table.loc[[claim.words]]
+        assert set(rows["mark"]) == {claims.MARKS[outcome.mark][1]}
+        np.testing.assert_array_equal(rows["p_of_verdict"], outcome.p)
 
 
 @pytest.mark.parametrize(
     ("measure", "words"),
     [
-        (Measure("", 1300, 0.5, -0.25, 2.0, 0.0002),
+        (Measure("", 1300, 0.5, "rise", -0.25, 2.0, 0.0002),
          ("+50%", "95% −25% to +200%", "p < 0.001", "N = 1,300")),
-        (Measure("", 4, -0.004, p=0.0476), ("0%", "p = 0.048", "N = 4")),
-        (Measure("", 90, -0.004, -0.2, 0.2, 0.5, is_correlation=True),
+        (Measure("", 4, -0.004, "rise", p=0.0476), ("0%", "p = 0.048", "N = 4")),
+        (Measure("", 90, -0.004, "correlation", -0.2, 0.2, 0.5),
          ("0.00", "95% −0.20 to 0.20", "p = 0.50", "N = 90")),
     ],
 )  # fmt: skip
@@ -646,7 +809,7 @@ def test_verdicts_on_the_real_prices() -> None:
         "three-highs": ("failed", "held 2 of 3 times, not each time"),
         "correlation": ("failed", "did not hold: 0.39 in returns"),
         "altcoins": (
-            "unclear", "held 1 of 2 times, cannot be told from chance; in other years 0 of 1",
+            "unclear", "cannot be told from chance (rose 1 of 2 times; in other years 0 of 1)",
         ),
         "timing": ("unclear", "cannot be told from chance"),
         "unprofitable-members": ("untestable", "not testable: needs data before 2009"),
@@ -662,5 +825,9 @@ def test_verdicts_on_the_real_prices() -> None:
     )
     assert of["three-highs"].data.endswith("breakouts of 14 Nov 2016, 13 Nov 2020, 2 Nov 2021")
     assert of["breakout-of-2020"].measures[0].about.startswith("Highest on 8 Nov 2021.")
+    assert of["altcoins"].data == (
+        "RUT and ETH, 9 Nov 2017 to 21 Aug 2026; breakouts of 13 Nov 2020, 2 Nov 2021, "
+        "18 Sep 2025; none followed into 2017"
+    )
     of_returns, of_levels = of["correlation"].measures
     assert (round(of_returns.effect, 2), round(of_levels.effect, 2)) == (0.39, 0.70)

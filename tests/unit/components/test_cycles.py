@@ -120,6 +120,23 @@ def test_lines_are_named_where_they_end() -> None:
     assert names(replace(STATE, span=(None, date(2025, 11, 1)))) == [*old, "\u00a0Sep 2025"]
 
 
+def test_a_path_that_is_over_is_not_now() -> None:
+    for start, label in (((2024, 7, 9), "now"), ((2024, 7, 8), "Jul 2024")):
+        one = {"Since 2022": pd.Timestamp(*start)}
+        data = CHART.figure(CHART.prepare(series(one), STATE), STATE, "light")["data"]
+        names = next(one for one in data if one["uid"] == "cycle-BTC-names")
+        assert names["text"] == [f"\u00a0{label}"]
+        assert (names["x"][0] == 540) is (label != "now")
+
+
+def test_which_breakouts_are_meant_is_said() -> None:
+    (note,) = CHART.details(CHART.prepare(series(), STATE), STATE)
+    assert note.children == (
+        "Breakouts of RUT: the first of 2016 or 2017, the first of 2020 or 2021 and the latest "
+        "since 2022."
+    )
+
+
 def test_the_table_is_what_is_drawn() -> None:
     frame = CHART.prepare(series(), STATE)
     table = CHART.table(frame)

@@ -11,7 +11,7 @@ import pytest
 from analytics.event_odds import Overlap
 from analytics.resampling import PValues
 from components.chart import render
-from components.event_odds import CHART, EventOdds, least_hits
+from components.event_odds import CHART, EventOdds
 from tests.unit.components.event_world import any_day, wandering, world
 from tests.unit.components.test_breakouts import texts
 from view_state import ViewState
@@ -85,8 +85,8 @@ def test_no_breakout_leaves_any_day() -> None:
     late = replace(YEAR, span=(date(2020, 6, 1), None))
     share = f"{(np.array(any_day(365, '2020-06-01')) > 0).mean():.0%}"
     assert CHART.finding(prepared(late), late) == (
-        "The one breakout of RUT has no known outcome 365 days later; BTC was higher after "
-        f"{share} of all days."
+        "The one breakout of RUT has no known outcome 365 days later (not yet); BTC was higher "
+        f"after {share} of all days."
     )
     later = replace(YEAR, span=(date(2020, 11, 1), None))
     assert CHART.finding(prepared(later), later) == (
@@ -140,44 +140,53 @@ def test_the_axis_reads_in_percent() -> None:
     assert all(axis["range"][0] <= tick <= axis["range"][1] for tick in axis["tickvals"])
 
 
-@pytest.mark.parametrize(
-    ("count", "share", "least"),
-    [
-        (5, 0.5, 5),  # 1/32
-        (4, 0.5, 5),  # 1/16: a perfect record is not enough
-        (10, 0.5, 9),  # 11/1024, and with 8 it would be 56/1024
-        (3, 0.01, 1),  # 0.0297
-    ],
-)
-def test_the_least_record_that_stands_out(count: int, share: float, least: int) -> None:
-    assert least_hits(count, share) == least
-
-
 def test_what_so_few_can_show() -> None:
     frame = prepared()
     share = (np.array(any_day(180)) > 0).mean()
-    needed = next(n for n in range(1, 99) if share**n <= 0.05)
     one = frame.odds[180]
-    high = one.mean_difference - one.interval[0]
-    low = one.mean_difference - one.interval[1]
-    perfect, standing, overlap, rule = words(frame, STATE)
-    assert perfect == (
-        f"BTC was higher 180 days after {share:.0%} of all days. Were breakouts separate and as "
-        f"good as any day, 2 of 2 would be followed by a rise with p = {share**2:.2f}: even a "
-        f"perfect record could not be told from chance, and it would take {needed} of {needed}."
+    low, high = (
+        f"{round(100 * expm1(one.mean_difference - edge)):+d}%".replace("-", "−")
+        for edge in reversed(one.interval)
     )
-    assert standing == (
-        "To stand out (two-sided, 5%), the mean after these 2 breakouts would have to differ from "
-        f"any day's by more than {round(100 * expm1(high)):+d}% or less than "
-        f"{round(100 * expm1(low)):+d}%; it differs by "
-        f"{round(100 * expm1(one.mean_difference)):+d}%."
-    ).replace("-", "−").replace("two−sided", "two-sided")
+    _, chance, overlap, rule = words(frame, STATE)
+    assert chance == (
+        f"By chance alone 2 of 2 rises happen {share**2:.0%} of the time ({share:.0%} to the power "
+        f"of 2), and a mean difference has to be about {low} or less, or {high} or more, to stand "
+        "out (5%, two-sided)."
+    )
     count = len(any_day(180))
     assert overlap == (
         f"The {count} days compared with hold {(count - 1 + 180) / 180:.0f} separate spans of 180 "
-        "days, and tell no more than these."
+        "days, and tell no more than that."
     )
     assert rule == "This is one rule of many: the specification curve shows the others."
+    # How often chance gives two of two is p, where there are two of two.
+    month = replace(STATE, horizon=30)
+    assert words(frame, month)[1].startswith("A mean difference has to be about ")
+    # Of one breakout there is no test.
+    assert len(words(prepared(YEAR), YEAR)) == 3
+
+
+def test_one_span_is_one() -> None:
+    state = replace(YEAR, span=(date(2019, 1, 1), date(2020, 1, 20)))
+    assert " hold 1 separate span of 365 days, " in words(prepared(state), state)[1]
+
+
+def test_short_horizons_are_warned_of() -> None:
+    for days in (30, 60, 90, 180, 365):
+        state = replace(STATE, horizon=days)
+        said = any("come in lively times" in text for text in words(prepared(state), state))
+        assert said is (days <= 90)
+
+
+def test_years_name_points_only_where_they_tell_which() -> None:
+    often = ViewState(base=20, cooldown=30)
+    frame = CHART.prepare(wandering(), often)
+    days = frame.study.events.index
+    assert len(days) <= 12
+    assert not days.year.is_unique
+    assert "breakouts" in traces(frame, often)
+    assert "breakout-names" not in traces(frame, often)
 
 
 def test_overlap_is_warned_of_with_the_effective_n() -> None:
@@ -186,7 +195,7 @@ def test_overlap_is_warned_of_with_the_effective_n() -> None:
     one = frame.odds[180]
     assert one.overlap.share > 0
     count = len(one.after_event)
-    warning = words(frame, often)[-2]
+    warning = words(frame, often)[1]  # and nothing of odds that need separate ones
     assert warning.startswith(
         f"Horizons overlap: {round(one.overlap.share * count)} of {count} breakouts share part of "
         f"their 180 days with another, and the {count} tell as much as "
@@ -197,27 +206,18 @@ def test_overlap_is_warned_of_with_the_effective_n() -> None:
     )
 
 
-def test_a_coin_that_always_rose_shows_nothing_by_rising() -> None:
-    frame = prepared()
-    always = replace(frame.odds[180], any_day_hit_rate=1.0)
-    said = words(replace(frame, odds=frame.odds | {180: always}), STATE)[0]
-    assert said == (
-        "BTC was higher 180 days after every day in the dates shown: that it was after breakouts "
-        "too shows nothing."
-    )
-
-
 def test_the_numbers_under_the_chart() -> None:
     frame = prepared()
     table = CHART.details(frame, STATE)[0].children.children
     cells = [["".join(texts(cell)) for cell in row.children] for row in table.children[1].children]
     any_year = f"{(np.array(any_day(365)) > 0).mean():.0%}"
     one = frame.odds[365]
+    p = [f"p = {frame.odds[days].p_hits:.{3 if days < 90 else 2}f}" for days in (30, 60, 90, 180)]
     assert [row[:3] for row in cells] == [
-        ["30", "2", "100%34 to 100%"],
-        ["60", "2", "100%34 to 100%"],
-        ["90", "2", "100%34 to 100%"],
-        ["180", "2", "50%9 to 91%"],
+        ["30", "2", f"100%34 to 100%{p[0]}"],
+        ["60", "2", f"100%34 to 100%{p[1]}"],
+        ["90", "2", f"100%34 to 100%{p[2]}"],
+        ["180", "2", f"50%9 to 91%{p[3]}"],
         ["365", "1", "0%0 to 79%"],
     ]
     difference = f"{round(100 * expm1(one.mean_difference)):+d}%".replace("-", "−")

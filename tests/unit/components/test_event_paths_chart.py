@@ -116,18 +116,27 @@ def test_the_finding() -> None:
     )
     late = replace(year, span=(date(2020, 6, 1), None))
     assert CHART.finding(prepared(late), late).startswith(
-        "The one breakout of RUT has no known outcome 365 days later; BTC stood at a median of 150 "
+        "The one breakout of RUT has no known outcome 365 days later (not yet); 365 days on, BTC "
+        "stood at a median of 150 "
     )
     later = replace(year, span=(date(2020, 11, 1), None))
     assert CHART.finding(prepared(later), later).startswith(
-        "The one breakout of RUT has no known outcome 365 days later; BTC stood at an unknown "
-        "value after any day (none is 365 days old), entry = 100; the latest, of 1 Dec 2020, is at "
+        "The one breakout of RUT has no known outcome 365 days later (not yet); no day in the "
+        "dates shown has a close 365 days later; the latest, of 1 Dec 2020, is at "
     )
     none = replace(STATE, base=600)
     assert CHART.finding(prepared(none), none).startswith(
         "No breakout of RUT in the dates shown: no record close came after 600 sessions without "
         "one; 180 days on, BTC stood at a median of "
     )
+
+
+def test_the_days_of_the_fan_are_named() -> None:
+    """An entry is at most a week after the last close that could be a breakout."""
+    early = series_of("RUT", world()["RUT"].close[:"2020-12-31"].rename("close"))
+    for series, last in ((world(), f"{LAST:%-d %b %Y}"), ({"RUT": early}, "7 Jan 2021")):
+        (note,) = CHART.details(CHART.prepare(world() | series, STATE), STATE)
+        assert f"entered on every day between 1 Jan 2019 and {last};" in note.children
 
 
 def test_days_chosen_that_are_no_event_are_counted() -> None:

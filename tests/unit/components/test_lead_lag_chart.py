@@ -14,8 +14,11 @@ import pytest
 from analytics.lead_lag import lead_lag
 from components.chart import at_new_york, render
 from components.lead_lag import CHART, chance, leads
+from components.plotting import day
 from data_sources.catalog import CATALOG
 from data_sources.series import Series, make_series
+from sharing.view import inputs
+from tests.unit.new_york_market import new_york_market
 from tests.unit.real_data import closes
 from view_state import ViewState
 
@@ -66,11 +69,11 @@ def pair(day_end: str, strengths: Mapping[int, float]) -> dict[str, Series]:
 def later(sign: int = 1, day_end: str = "utc", lead: int | None = None) -> dict[str, Series]:
     """News before New York's close, and after it: the coin of the same day has that already.
 
-    The coin at New York's close has it a day later, as the small cap. With `lead`, the small cap
-    besides leads the coin by so many sessions.
+    A fifth of the variance comes after it. The coin at New York's close has it a day later, as the
+    small cap. With `lead`, the small cap besides leads the coin by so many sessions.
     """
-    before, after, own, other = noise(4, 1000, seed=6)
-    rest = own + (np.roll(other, lead) if lead else 0)
+    before, after, own, other = np.array([[1], [0.5], [0.4], [0.4]]) * noise(4, 1000, seed=6)
+    rest = own + (2 * np.roll(other, lead) if lead else 0)
     return {
         "RUT": prices("RUT", before + np.roll(after, 1) + other),
         "BTC": prices("BTC", before + sign * after + rest, day_end),
@@ -252,12 +255,40 @@ def test_the_later_close_of_utc_days_alone_is_no_lead() -> None:
         "lag −1 leaves the simultaneous 95% band: crypto leads by 1 session, r = 0."
     )
     assert text.endswith(
-        "Only UTC days are there: they end 3 to 4 hours after New York's close, which by itself "
-        "can make crypto seem to lead by one session (lag −1)."
+        " UTC days end 3 to 4 hours after New York's close, which by itself can make crypto seem "
+        "to lead by one session (at lag −1, by up to a fifth of the same-day r)."
     )
     # What ends with New York's session, what nobody knows the end of, and what has the other sign.
     for series in (later(day_end="nyclose"), later(day_end=""), later(sign=-1)):
         assert said(utc_only(series)).startswith("Beyond chance at 1 of 120 lags")
+
+
+def test_a_lead_of_crypto_too_strong_for_the_later_close_is_a_lead() -> None:
+    """r is about 0.5 at lag −1 and 0.1 on the same day, which accounts for 0.02 of it."""
+    y = noise(1000, seed=2)
+    x = 0.5 * np.roll(y, 1) + 0.1 * y + 0.86 * noise(1000, seed=3)
+    utc = {"RUT": prices("RUT", x), "BTC": prices("BTC", y, "utc")}
+    r = prepared(utc).panels[0].table["r"]
+    assert r[[-1, 0]].tolist() == pytest.approx([0.5, 0.1], abs=0.06)
+    assert said(utc).startswith("Beyond chance at 1 of 120 lags of RUT and BTC by UTC days")
+    both = utc | {at_new_york("BTC"): prices("BTC", y, "nyclose")}
+    assert (
+        "later (the same N and dates), 1 lag leaves its band: crypto leads by 1 session, "
+        in said(both)
+    )
+    assert "later close" not in said(both)
+
+
+def test_the_strongest_lead_may_be_that_of_crypto() -> None:
+    """The two series exchanged, as are their lags."""
+    exchanged = {"RUT": prices("RUT", noise(1000, seed=2)), "BTC": prices("BTC", X)}
+    lags = [
+        int(prepared(series).panels[0].table["t"].drop(index=0).abs().idxmax())
+        for series in (UNRELATED, exchanged)
+    ]
+    assert lags[0] == -lags[1]
+    for lag, series in zip(lags, (UNRELATED, exchanged), strict=True):
+        assert f"(strongest: {leads(lag)}, r = " in said(series)
 
 
 def test_a_lead_is_held_against_what_the_same_day_carries_over() -> None:
@@ -303,7 +334,9 @@ UNMOVED = {
 )
 def test_both_ends_of_the_day_are_told(series: Mapping[str, Series], words: str) -> None:
     text = said(series)
-    first, second = text.split(" By UTC days, which end 3 to 4 hours later, ")
+    first, second = text.split(
+        " By UTC days, which end 3 to 4 hours later (the same N and dates), "
+    )
     assert first.startswith(
         "No lead beyond chance: at none of 120 lags does the correlation of RUT"
     )
@@ -355,8 +388,57 @@ def test_an_era_that_new_york_closes_do_not_reach_has_utc_days_only() -> None:
     series[at_new_york("BTC")] = series_of("BTC", late, "nyclose")
     early = ViewState(span=(None, DAYS[200].date()))
     assert [panel.days for panel in prepared(series, early).panels] == ["utc"]
-    assert "Only UTC days are there" in said(series, early)
-    assert [panel.days for panel in prepared(series).panels] == ["nyclose", "utc"]
+    assert said(series, early).endswith(
+        f" New York closes of BTC begin on {day(DAYS[300])}: too few in these dates. UTC days end "
+        "3 to 4 hours after New York's close, which by itself can make crypto seem to lead by one "
+        "session (at lag −1, by up to a fifth of the same-day r)."
+    )
+    assert "New York closes" not in said(utc_only(series), early)
+
+
+def test_both_ends_of_the_day_are_compared_on_the_same_dates() -> None:
+    series = later()
+    late = series[at_new_york("BTC")].close[DAYS[300] : DAYS[900]]
+    series[at_new_york("BTC")] = series_of("BTC", late, "nyclose")
+    panels = prepared(series).panels
+    assert [panel.days for panel in panels] == ["nyclose", "utc"]
+    assert [panel.span for panel in panels] == 2 * [(DAYS[301], DAYS[900])]
+    assert [panel.table["n"][0] for panel in panels] == [600, 600]
+    x, y = (np.diff(np.log(series[i].close[DAYS[300] : DAYS[900]])) for i in ("RUT", "BTC"))
+    assert panels[1].table["r"][0] == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert "later (the same N and dates), " in said(series)
+    missing = late.drop(DAYS[600])
+    series[at_new_york("BTC")] = series_of("BTC", missing, "nyclose")
+    about = f"daily log returns, {day(DAYS[301])} to {day(DAYS[900])}"
+    assert f"; N = 599 {about}; " in said(series)
+    assert f"later (N = 600 {about}), " in said(series)
+    # Beside it the whole history by UTC days.
+    assert panels[1].table["whole"][0] == pytest.approx(
+        prepared(utc_only(series)).panels[0].table["r"][0]
+    )
+
+
+@pytest.mark.parametrize("align", ["", "nyclose", "utc"])
+def test_the_card_has_both_ends_whatever_the_view_says_and_the_pair_alone(align: str) -> None:
+    state = ViewState(small_caps=("RUT", "IWN"), coins=("BTC", "ETH", "SOL"), align=align)
+    series = inputs(CHART, state, new_york_market(["BTC", "ETH"]))
+    assert list(series) == ["RUT", "BTC", at_new_york("BTC")]
+    assert [panel.days for panel in prepared(series, state).panels] == ["nyclose", "utc"]
+
+
+@pytest.mark.parametrize(
+    ("apart", "count", "status"), [(3, 1001, "ready"), (4, 1001, "empty"), (7, 60, "empty")]
+)
+def test_prices_that_are_not_daily_are_refused(apart: int, count: int, status: str) -> None:
+    days = pd.date_range("2015-01-02", periods=count, freq=f"{apart}D")
+    sparse = {i: series_of(i, one.close[:count].set_axis(days)) for i, one in UNRELATED.items()}
+    shown = render(CHART, sparse, VIEW)
+    assert shown.status == status
+    if status == "empty":
+        assert shown.message == (
+            "Most closes that RUT and BTC share are more than 3 days apart; leads are judged by "
+            "daily closes. Choose series with daily prices."
+        )
 
 
 def test_lags_outside_the_band_have_a_form_of_their_own() -> None:
@@ -424,7 +506,7 @@ def test_small_caps_do_not_lead_bitcoin() -> None:
         "No lead beyond chance: at none of 120 lags does the correlation of RUT and BTC by UTC "
         "days leave the simultaneous 95% band (strongest: small caps lead by 35 sessions, "
         "r = 0.05, p = 0.18; N = 2,999 daily log returns, 18 Sep 2014 to 21 Aug 2026; "
-        "same-day r = 0.25, which is no lead). Only UTC days are there: they end 3 to 4 hours "
-        "after New York's close, which by itself can make crypto seem to lead by one session "
-        "(lag −1)."
+        "same-day r = 0.25, which is no lead). UTC days end 3 to 4 hours after New York's close, "
+        "which by itself can make crypto seem to lead by one session (at lag −1, by up to a fifth "
+        "of the same-day r)."
     )

@@ -9,10 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.chart import at_new_york, render
+from components.chart import Chart, render
+from components.granger import CHART as GRANGER
 from components.lead_lag_map import CHART
-from data_sources.series import Series
-from tests.unit.components.test_lead_lag import (
+from data_sources.series import DayEnd, Series
+from sharing.view import inputs
+from tests.unit.components.test_lead_lag_chart import (
     DAYS,
     UNRELATED,
     UNRELATED_RETURNS,
@@ -23,6 +25,7 @@ from tests.unit.components.test_lead_lag import (
     prices,
     series_of,
 )
+from tests.unit.new_york_market import new_york_market
 from view_state import ViewState
 
 VIEW = ViewState(window=100)
@@ -130,14 +133,30 @@ def test_cells_are_drawn_as_they_are_tabled() -> None:
     assert table.index.name == "date"
 
 
-def test_new_york_closes_are_preferred() -> None:
-    new_york = prices("BTC", noise(1000, seed=9), "nyclose")
-    utc = {**UNRELATED, "BTC": prices("BTC", noise(1000, seed=2), "utc")}
-    both = utc | {at_new_york("BTC"): new_york}
-    alone = {"RUT": UNRELATED["RUT"], "BTC": new_york}
-    pd.testing.assert_frame_equal(CHART.prepare(both, VIEW).r, CHART.prepare(alone, VIEW).r)
-    assert "RUT × BTC at New York closes in the era" in said(both, VIEW)
-    assert "RUT × BTC by UTC days in the era" in said(utc, VIEW)
+@pytest.mark.parametrize(
+    ("align", "words"),
+    [("", "at New York closes"), ("nyclose", "at New York closes"), ("utc", "by UTC days")],
+)
+@pytest.mark.parametrize("chart", [CHART, GRANGER])
+def test_the_crypto_day_is_that_of_the_view_and_the_pair_s_alone(
+    chart: Chart, align: DayEnd, words: str
+) -> None:
+    """What else is chosen has no New York closes and is stale: neither matters here."""
+    state = replace(VIEW, small_caps=("RUT", "IWN"), coins=("BTC", "SOL"), align=align)
+    series = inputs(chart, state, new_york_market(["BTC"], stale=["IWN"]))
+    assert list(series) == ["RUT", "BTC"]
+    shown = render(chart, series, state)
+    assert f"BTC {words}" in shown.finding or f"RUT {words}" in shown.finding
+    assert (shown.is_stale, shown.source.count("Crypto days end")) == (False, 1)
+
+
+@pytest.mark.parametrize("chart", [CHART, GRANGER])
+def test_new_york_closes_that_are_too_few_say_since_when_and_what_to_choose(chart: Chart) -> None:
+    few = UNRELATED["BTC"].close[DAYS[890] :]
+    series = UNRELATED | {"BTC": series_of("BTC", few, "nyclose")}
+    message = render(chart, series, VIEW).message
+    assert " at New York closes, which begin on 1 Jun 2021," in message
+    assert message.endswith(" or, on the workbench, UTC days.")
 
 
 def test_a_window_without_movement_is_a_gap() -> None:

@@ -236,7 +236,7 @@ def test_specifications_with_too_few_breakouts_are_counted_and_left_out() -> Non
         ({"RUT": SAMPLE["RUT"]}, "The curve needs a small cap and a coin that have prices."),
         (
             {"RUT": small_cap(), "BTC": coin({})},
-            "No specification has two breakouts whose outcome is known: the prices are too young.",
+            "No specification has two breakouts whose outcome is known: nothing to compare.",
         ),
     ],
 )

@@ -59,6 +59,18 @@ def test_what_is_still_being_computed_is_asked_for_again(
     assert answer.text == "3 of 7\n"
 
 
+def test_a_chart_that_fails_is_no_file_and_no_missing_one(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(CHARTS["overlay"].__dict__, "prepare", broken)
+    answer = client.get("/chart/overlay.csv")
+    assert answer.status_code == 500
+    assert "could not be drawn" in answer.text
+
+
 @pytest.mark.parametrize("card", ["nope", "..%2Fsettings", "<b>", "x" * 3000])
 def test_an_unknown_chart_is_404(client: FlaskClient, card: str) -> None:
     answer = client.get(f"/chart/{card}.csv")
