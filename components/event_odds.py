@@ -29,13 +29,18 @@ from components.event_study import (
     study,
     study_of,
 )
-from components.plotting import EmptyChartError, Figure, day, sample_mark
+from components.plotting import EmptyChartError, Figure, day, p_value, sample_mark
 from components.theme import Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState, to_query
 
 SIGNIFICANT = 0.05
 UNEVEN = (30, 60, 90)  # days at which the test errs too often
+_READING = (
+    "Days count from the entry; N in brackets: how many separate breakouts would tell as much. "
+    "Higher: share of rises, 95% by Wilson, p one-sided. Differences are from any day, as ratios; "
+    "their 95% and all p move the breakouts to other days, as many and as far apart."
+)
 # Where they stand beside the middle of their horizon.
 _BOX, _MEAN, _POINT, _NAME = -0.22, -0.02, 0.09, 0.12
 _LABEL_GAP = 0.042  # of the axis: a line of text
@@ -292,7 +297,7 @@ def finding(frame: EventOdds, state: ViewState) -> str:
         f"{target} was higher {days} days after {hits} of {noun(count, seen.signal)} "
         f"({one.hit_rate:.0%}, 95% {share_interval(low, high)}); after any day {any_day}{more}. "
         f"The mean difference of {signed_log(one.mean_difference)} "
-        f"(95% {_interval(one)}) {_verdict(one)} ({_p(one.p.two_sided)}, N = {count}{effective})."
+        f"(95% {_interval(one)}) {_verdict(one)} ({p_value(one.p.two_sided)}, N = {count}{effective})."
     )
 
 
@@ -310,20 +315,6 @@ def _verdict(one: Odds) -> str:
 def _interval(one: Odds) -> str:
     low, high = (signed_log(edge) for edge in one.interval)
     return f"{low.removesuffix('%')} to {high}"
-
-
-def _p(p: float) -> str:
-    """With the digits that matter."""
-    if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-_READING = (
-    "Days count from the entry; N in brackets: how many separate breakouts would tell as much. "
-    "Higher: share of rises, 95% by Wilson, p one-sided. Differences are from any day, as ratios; "
-    "their 95% and all p move the breakouts to other days, as many and as far apart."
-)
 
 
 def details(frame: EventOdds, state: ViewState) -> list[html.Li]:
@@ -373,12 +364,12 @@ def _cells(one: Odds) -> list[Any]:
         [
             f"{one.hit_rate:.0%}",
             html.Small(share_interval(*one.hit_interval)),
-            html.Small(_p(one.p_hits) if is_tested else ""),
+            html.Small(p_value(one.p_hits) if is_tested else ""),
         ],
         any_day,
         signed_log(one.median_difference),
         [signed_log(one.mean_difference), html.Small(_interval(one) if is_tested else "")],
-        _p(one.p.two_sided).removeprefix("p = ").removeprefix("p ") if is_tested else "–",
+        p_value(one.p.two_sided).removeprefix("p = ").removeprefix("p ") if is_tested else "–",
     ]
 
 

@@ -10,8 +10,8 @@ from dash import html
 
 from analytics.lead_lag import granger_tests
 from components.chart import Chart
-from components.lead_lag import BY_DAYS, chance, digits, era_returns
-from components.plotting import day
+from components.lead_lag import BY_DAYS, era_returns
+from components.plotting import day, p_digits, p_value
 from components.rolling_correlation import returns
 from data_sources.series import Series
 from view_state import ViewState
@@ -68,12 +68,12 @@ def finding(frame: Granger, state: ViewState) -> str:
         return (
             f"No lead beyond chance: past returns of neither {leader} nor {follower}"
             f"{BY_DAYS[frame.days]} improve a forecast of the other (smallest p of {len(tests)} "
-            f"tests {digits(best['p'])}, {digits(adjusted)} after allowing for all of them; "
+            f"tests {p_digits(best['p'])}, {p_digits(adjusted)} after allowing for all of them; "
             f"{leader} leading, {about})."
         )
     text = (
         f"Beyond chance: past returns of {leader} improve a linear forecast of {follower}"
-        f"{BY_DAYS[frame.days]} ({chance(adjusted)} after allowing for all {len(tests)} tests; "
+        f"{BY_DAYS[frame.days]} ({p_value(adjusted)} after allowing for all {len(tests)} tests; "
         f"{about})."
     )
     if frame.days == "utc" and best["leader"] == "second":
@@ -136,7 +136,7 @@ def _cells(test: Any, tests: int) -> list[str]:
     counted, by_chance = [f"{test.order}", f"{test.n:,}"], _share(test.order / test.n)
     if pd.isna(test.p):
         return [*counted, "–", "–", "–", "–", by_chance]
-    p, adjusted = digits(test.p), digits(min(1.0, tests * test.p))
+    p, adjusted = p_digits(test.p), p_digits(min(1.0, tests * test.p))
     return [*counted, f"{test.statistic:.1f}", p, adjusted, _share(test.gain), by_chance]
 
 

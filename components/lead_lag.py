@@ -14,6 +14,7 @@ from components.plotting import (
     EmptyChartError,
     Figure,
     day,
+    p_value,
     sample_mark,
     shown_span,
     values,
@@ -299,7 +300,7 @@ def _described(row: Any) -> str:
     if row.Index == 0:
         return f"r = {row.r:.3f}, the same day<br>N = {row.n:,}".replace("-", "−")
     return (
-        f"r = {row.r:.3f}, {chance(row.p)}<br>band {row.low:.3f} to {row.high:.3f}, N = {row.n:,}"
+        f"r = {row.r:.3f}, {p_value(row.p)}<br>band {row.low:.3f} to {row.high:.3f}, N = {row.n:,}"
     ).replace("-", "−")
 
 
@@ -307,18 +308,6 @@ def leads(lag: int) -> str:
     """Who leads at a lag other than 0, and by how much."""
     who = "small caps lead" if lag > 0 else "crypto leads"
     return f"{who} by {abs(lag)} session{'' if abs(lag) == 1 else 's'}"
-
-
-def chance(p: float) -> str:
-    """A p-value in words."""
-    return f"p {digits(p)}" if p < 0.001 else f"p = {digits(p)}"
-
-
-def digits(p: float) -> str:
-    """The digits of a p-value that matter."""
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
 
 
 def finding(frame: LeadLag, state: ViewState) -> str:
@@ -334,7 +323,7 @@ def finding(frame: LeadLag, state: ViewState) -> str:
         text = (
             f"No lead beyond chance: at none of {tested} lags does the correlation of "
             f"{pair}{days} leave the simultaneous 95% band (strongest: {leads(peak.lag)}, "
-            f"r = {number(peak.r)}, {chance(peak.p)}; {about})."
+            f"r = {number(peak.r)}, {p_value(peak.p)}; {about})."
         )
     elif _is_artefact(panel):
         text = (
@@ -399,7 +388,7 @@ def _named(panel: Panel) -> str:
     beyond = panel.table.loc[list(panel.verdict.beyond)]
     beyond = beyond.sort_values("t", key=np.abs, ascending=False, kind="stable")
     named = [
-        f"{leads(lag.Index)}, r = {number(lag.r)}{_expected(lag.carried)}, {chance(lag.p)}"
+        f"{leads(lag.Index)}, r = {number(lag.r)}{_expected(lag.carried)}, {p_value(lag.p)}"
         for lag in beyond.head(_NAMED).itertuples()
     ]
     more = len(beyond) - len(named)

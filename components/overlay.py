@@ -262,10 +262,10 @@ def describe(
 
 
 def _outcome(event: Mapping[Any, Any], horizon: int, frame: Overlay, state: ViewState) -> str:
-    """A signed percentage, or why there is none."""
+    """A signed percentage, or in brackets why there is none."""
     if not np.isnan(event[horizon]):
         return signed(event[horizon])
-    return why_unknown(frame.study, event["date"], horizon, state)
+    return f"({why_unknown(frame.study, event['date'], horizon, state)})"
 
 
 def finding(frame: Overlay, state: ViewState) -> str:
@@ -284,7 +284,8 @@ def finding(frame: Overlay, state: ViewState) -> str:
     interval = share_interval(*wilson_interval(hits / len(after) * separate, separate))
     median = f"; median {signed(after.median())}" if len(after) > 1 else ""
     days = day_end(frame.series, state.pair[1:])
-    missing = f" ({count - len(after)} more have no outcome)" if count > len(after) else ""
+    more = count - len(after)
+    missing = f" ({more} more {'has' if more == 1 else 'have'} no outcome)" if more else ""
     return (
         f"{coin} was higher {HORIZON} days after {hits} of {noun(len(after), seen.signal)} "
         f"(95% {interval}{median}){missing}, and {HORIZON} days after {(known > 0).mean():.0%} of "

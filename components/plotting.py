@@ -50,8 +50,13 @@ def day(when: pd.Timestamp | date) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value, not NaN, with as many digits as mean something: p = 0.048."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    """A p-value, not NaN: p = 0.048."""
+    return f"p {p_digits(p)}" if p < 0.001 else f"p = {p_digits(p)}"
+
+
+def p_digits(p: float) -> str:
+    """As many digits of a p-value as mean something."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def day_end(series: Mapping[str, Series], coins: Collection[str]) -> str:

@@ -265,7 +265,7 @@ def test_a_chart_that_fails_takes_nothing_with_it(
     answer = client.get("/")
     assert answer.status_code == 200
     assert "This chart could not be drawn" in answer.text
-    assert "breakouts of the Russell 2000" in answer.text
+    assert "breakouts of RUT" in answer.text
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -208,7 +208,7 @@ def test_a_young_breakout_is_not_yet_known() -> None:
     assert chart.finding(frame, state) == (
         "The one breakout of RUT has no known outcome 180 days later (not yet)."
     )
-    assert "180 days not yet" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
+    assert "180 days (not yet)" in chart.figure(frame, state, "light")["data"][-1]["customdata"][0]
 
 
 def test_the_overlay_of_a_pair_that_never_meets_has_no_outcomes() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from analytics.lead_lag import lead_lag
 from components.chart import at_new_york, render
-from components.lead_lag import CHART, chance, leads
-from components.plotting import day
+from components.lead_lag import CHART, leads
+from components.plotting import day, p_value
 from data_sources.catalog import CATALOG
 from data_sources.series import Series, make_series
 from sharing.view import inputs
@@ -349,7 +349,7 @@ def test_both_ends_of_the_day_are_told(series: Mapping[str, Series], words: str)
     [(0.0005, "p < 0.001"), (0.001, "p = 0.001"), (0.0495, "p = 0.050"), (0.177, "p = 0.18")],
 )
 def test_a_p_value_has_the_digits_that_matter(p: float, words: str) -> None:
-    assert chance(p) == words
+    assert p_value(p) == words
 
 
 def test_a_lag_is_told_by_who_leads() -> None:
@@ -489,7 +489,7 @@ def test_a_pointer_is_told_r_band_p_and_n() -> None:
     row = frame.panels[0].table.loc[-5]
     traces, _ = drawn(UNRELATED)
     assert traces["r-"]["customdata"][55] == (
-        f"r = {row.r:.3f}, {chance(row.p)}<br>band {row.low:.3f} to {row.high:.3f}, N = 995"
+        f"r = {row.r:.3f}, {p_value(row.p)}<br>band {row.low:.3f} to {row.high:.3f}, N = 995"
     ).replace("-", "−")
     assert traces["r-"]["customdata"][60].endswith("the same day<br>N = 1,000")
 
