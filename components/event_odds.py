@@ -297,7 +297,8 @@ def finding(frame: EventOdds, state: ViewState) -> str:
         f"{target} was higher {days} days after {hits} of {noun(count, seen.signal)} "
         f"({one.hit_rate:.0%}, 95% {share_interval(low, high)}); after any day {any_day}{more}. "
         f"The mean difference of {signed_log(one.mean_difference)} "
-        f"(95% {_interval(one)}) {_verdict(one)} ({p_value(one.p.two_sided)}, N = {count}{effective})."
+        f"(95% {_interval(one)}) {_verdict(one)} "
+        f"({p_value(one.p.two_sided)}, N = {count}{effective})."
     )
 
 
