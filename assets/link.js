@@ -271,13 +271,22 @@
 
   // The page was made for this address; what it did not use is gone from it.
   state = fromQuery(window.bellwether.query);
-  history.replaceState(null, "", `${location.pathname}?${window.bellwether.query}`);
+  history.replaceState(null, "", `${location.pathname}?${window.bellwether.query}${location.hash}`);
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[data-years]")) return;
     mark();
     nameMonths();
     observer.disconnect();
   }).observe(document.body, { childList: true, subtree: true });
+
+  // A link may name a card: the browser has looked for it before it was drawn.
+  if (location.hash)
+    new MutationObserver((_, observer) => {
+      const card = document.getElementById(location.hash.slice(1));
+      if (!card) return;
+      observer.disconnect();
+      setTimeout(() => card.scrollIntoView(), 300); // once the cards above have their heights
+    }).observe(document.body, { childList: true, subtree: true });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     bellwether: { reduce, zoom, era, focusCell, requestTable },

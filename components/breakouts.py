@@ -15,6 +15,7 @@ from components.event_study import (
     any_day_outcomes,
     chosen,
     event_line,
+    median_return,
     no_breakouts,
     no_outcome,
     noun,
@@ -78,16 +79,17 @@ def finding(frame: Breakouts, state: ViewState) -> str:
     first, last = frame.rows.index[0], frame.rows.index[-1]
     when = f"on {day(first)}" if count == 1 else f"from {day(first)} to {day(last)}"
     text = f"{noun(count, seen.signal)}, {when}"
-    any_day = signed(frame.any_day[horizon].median())
+    any_day = signed(median_return(frame.any_day[horizon]))
     if len(after) == 1:
         return (
             f"{text}; {horizon} days after the entry {seen.target.id} stood at "
             f"{signed(after.iloc[0])} (N = 1), against a median of {any_day} after any day."
         )
+    median = f", median {signed(median_return(after))}" if len(after) > 2 else ""
     return (
         f"{text}; {horizon} days after the entry {seen.target.id} stood between "
-        f"{signed(after.min())} and {signed(after.max())}, median {signed(after.median())} "
-        f"(N = {len(after)}), against a median of {any_day} after any day."
+        f"{signed(after.min())} and {signed(after.max())}{median} (N = {len(after)}), against a "
+        f"median of {any_day} after any day."
     )
 
 
@@ -266,7 +268,7 @@ def _footer(name: str, returns: pd.DataFrame, state: ViewState) -> html.Tr:
     def cell(known: pd.Series) -> list[Any]:
         if known.empty:
             return ["–"]
-        return [signed(known.median()), html.Small(f"{(known > 0).mean():.0%} up")]
+        return [signed(median_return(known)), html.Small(f"{(known > 0).mean():.0%} up")]
 
     return html.Tr(
         [

@@ -200,10 +200,13 @@ def finding(frame: Cycles, state: ViewState) -> str:
         f"{f'the breakout of {signal} of ' if not position else ''}{day(when)}"
         for position, (name, when) in enumerate(frame.starts.items())
     )
+    n = sum(
+        all(around[name].notna().any() for around in frame.paths.values()) for name in frame.starts
+    )
     missing = [name for name in PAST if name not in frame.starts]
     none = f" {signal} had no breakout in {' or '.join(missing)}." if missing else ""
     return (
-        f"{horizon} days after the entry (= 100): {cycles} (N = {len(frame.starts)}, which "
+        f"{horizon} days after the entry (= 100): {cycles} (N = {n}, which "
         f"illustrates and tests nothing).{none}"
     )
 
@@ -233,7 +236,7 @@ def notes(frame: Cycles, _state: ViewState) -> list[html.Li]:
     return [
         html.Li(
             f"Breakouts of {frame.signal.id}: the first of 2016 or 2017, the first of 2020 or 2021 "
-            "and the latest since 2022."
+            "and the latest since 2022, wherever the range begins."
         )
     ]
 

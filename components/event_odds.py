@@ -35,6 +35,7 @@ from data_sources.series import Series
 from view_state import HORIZONS, ViewState, to_query
 
 SIGNIFICANT = 0.05
+FEW = 5  # separate breakouts below which a p of 5% is no evidence: one outcome decides
 UNEVEN = (30, 60, 90)  # days at which the test errs too often
 _READING = (
     "Days count from the entry; N in brackets: how many separate breakouts would tell as much. "
@@ -308,9 +309,11 @@ def _first(frame: EventOdds, days: int) -> pd.Timestamp:
 
 
 def _verdict(one: Odds) -> str:
-    if one.p.two_sided <= SIGNIFICANT:
-        return "is unlikely to be chance alone"
-    return "cannot be told from chance"
+    if one.p.two_sided > SIGNIFICANT:
+        return "cannot be told from chance"
+    if one.overlap.effective_n < FEW:
+        return "stands out, but so few breakouts cannot tell it from chance"
+    return "is unlikely to be chance alone, had this rule been the only one to choose from"
 
 
 def _interval(one: Odds) -> str:
@@ -320,15 +323,12 @@ def _interval(one: Odds) -> str:
 
 def details(frame: EventOdds, state: ViewState) -> list[html.Li]:
     """The test at every horizon as a table, how to read it and what so few events can show."""
-    words = [_READING, _chance(frame, state), _overlap(frame, state), _lively(state)]
-    rule = html.Li(
-        [
-            "This is one rule of many: ",
-            html.A("the specification curve", href=f"/claims?{to_query(state)}"),
-            " shows the others.",
-        ]
-    )
-    return [html.Li(_numbers(frame, state)), *(html.Li(text) for text in words if text), rule]
+    words: list[Any] = [_READING, _chance(frame, state), _overlap(frame, state), _lively(state)]
+    if state.leader == "smallcaps":
+        curve = f"/claims?{to_query(state)}#card-specification-curve"
+        link = html.A("the specification curve", href=curve)
+        words.append(["This is one rule of many: ", link, " shows the others."])
+    return [html.Li(_numbers(frame, state)), *(html.Li(text) for text in words if text)]
 
 
 def _numbers(frame: EventOdds, state: ViewState) -> html.Div:

@@ -48,7 +48,7 @@ class EventPaths:
     paths : DataFrame
         One row a day from -120 to 365, one column an event; NaN where there is no close.
     mean, median : Series
-        Of the events followed for a year, by day, where all of these are known; geometric mean.
+        Of the events followed to the horizon, by day up to there; geometric mean.
     complete : int
         How many those are.
     fan : DataFrame
@@ -79,9 +79,9 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> EventPaths:
     seen = study(series, state)
     days = pd.DatetimeIndex(seen.events.index)
     around = 100 * paths(seen.close, seen.entries, BEFORE, AFTER).T.set_axis(days, axis=1)
-    logs = np.log(around.loc[:, around.loc[AFTER].notna()])
+    logs = np.log(around.loc[: state.horizon, around.loc[state.horizon].notna()])
     # Of one set of events throughout: one that ends or begins later would bend the line.
-    together = logs.dropna().reindex(logs.index)
+    together = logs.dropna().reindex(around.index)
     picked = chosen(seen.events, state)
     return EventPaths(
         study=seen,
@@ -287,9 +287,10 @@ def finding(frame: EventPaths, state: ViewState) -> str:
             f"{target} stood at {level(after.iloc[0])} (entry = 100, N = 1), against {any_day}"
         )
     else:
+        middle = level(float(np.exp(np.log(after).median())))
         text = (
             f"{horizon} days after {noun(len(after), seen.signal)} {target} stood at a median of "
-            f"{level(after.median())} ({level(after.min())} to {level(after.max())}; entry = 100, "
+            f"{middle} ({level(after.min())} to {level(after.max())}; entry = 100, "
             f"N = {len(after)}), against {any_day}"
         )
     return f"{text}{_running(frame, state)}.{_left_out(frame)}"
@@ -326,7 +327,7 @@ def table(frame: EventPaths) -> pd.DataFrame:
     return pd.DataFrame(columns).join(fan, how="outer").rename_axis("day")
 
 
-def notes(frame: EventPaths, _state: ViewState) -> list[html.Li]:
+def notes(frame: EventPaths, state: ViewState) -> list[html.Li]:
     """What the shades and the thick lines are."""
     seen = frame.study
     text = (
@@ -337,7 +338,8 @@ def notes(frame: EventPaths, _state: ViewState) -> list[html.Li]:
     if frame.complete > 1:
         text += (
             f" Mean (of log returns, so that a doubling and a halving weigh the same) and median "
-            f"are of all {frame.complete} breakouts followed for a year, chosen or not."
+            f"are of all {frame.complete} breakouts followed for {state.horizon} days, chosen or "
+            "not, and end there."
         )
     return [html.Li(text)]
 

@@ -244,6 +244,11 @@ def horizon_rule(horizon: int, axis: Mapping[str, Any], yref: str = "y") -> dict
     }  # fmt: skip
 
 
+def median_return(returns: pd.Series) -> float:
+    """Median of simple returns, between two middle ones by logs: +100% and −50% make 0."""
+    return float(np.expm1(np.log1p(returns).median()))
+
+
 def signed(fraction: float) -> str:
     """A whole percentage with its sign; a dash for NaN."""
     if isnan(fraction):

@@ -16,6 +16,7 @@ from components.chart import Chart
 from components.event_study import (
     Study,
     any_day_outcomes,
+    median_return,
     no_breakouts,
     no_outcome,
     noun,
@@ -282,7 +283,7 @@ def finding(frame: Overlay, state: ViewState) -> str:
     entries = pd.DatetimeIndex(frame.events.loc[after.index, "entry"])
     separate = overlap(entries, HORIZON).effective_n
     interval = share_interval(*wilson_interval(hits / len(after) * separate, separate))
-    median = f"; median {signed(after.median())}" if len(after) > 1 else ""
+    median = f"; median {signed(median_return(after))}" if len(after) > 2 else ""
     days = day_end(frame.series, state.pair[1:])
     more = count - len(after)
     missing = f" ({more} more {'has' if more == 1 else 'have'} no outcome)" if more else ""

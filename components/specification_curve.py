@@ -324,9 +324,9 @@ def finding(frame: Curve, state: ViewState) -> str:
     )
     positive = 100 * (cells["effect"] > 0).mean()
     text = (
-        f"In {positive:.0f}% of {n:,} specifications coins did better after breakouts than after "
-        f"any day (median {signed_log(cells['effect'].median())}); {survive}, at a false discovery "
-        "rate of 5%."
+        f"In {positive:.0f}% of {n:,} specifications, which share the same few breakouts, coins "
+        f"did better after them than after any day (median {signed_log(cells['effect'].median())})"
+        f"; {survive}, at a false discovery rate of 5%."
     )
     if not frame.chosen:
         return f"{text} The chosen one has fewer than two breakouts whose outcome is known."
@@ -347,7 +347,8 @@ def table(frame: Curve) -> pd.DataFrame:
     """The curve; effects are differences of mean log returns."""
     cells = frame.cells.drop(columns="is_testable")
     high = ["all" if isnan(one) else int(one) for one in cells["high"]]
-    return cells.assign(high=high).set_axis(np.arange(len(cells)) + 1).rename_axis("rank")
+    ranked = cells.assign(high=high).set_axis(np.arange(len(cells)) + 1).rename_axis("rank")
+    return ranked.rename(columns={"effect": "effect_log"})
 
 
 def details(frame: Curve, _state: ViewState) -> list[Any]:

@@ -36,9 +36,10 @@ def content(state: ViewState, market: Market) -> list[Any]:
         ),
         html.Div(
             [
-                card(*breakouts),
-                card(*paths, height=460),
+                # What it comes to first, then what it is made of.
                 card(*odds, height=460),
+                card(*paths, height=460),
+                card(*breakouts),
                 card(*cycles, height=560),
             ],
             className="cards evidence",

@@ -23,8 +23,8 @@ def opened(query: object, market: Market) -> ViewState:
 
 def inputs(chart: Chart, state: ViewState, market: Market) -> dict[str, Series]:
     """The series a chart is prepared from, as its `scope` says."""
-    # The page on leads judges the pair in focus only.
-    chosen = state.pair if chart.page == "/lead-lag" else (*state.small_caps, *state.coins)
+    # Only the workbench compares more than the pair in focus.
+    chosen = (*state.small_caps, *state.coins) if chart.page == "/" else state.pair
     if chart.scope == "view":
         return market.series(chosen, state.align or "")
     if chart.scope == "all":

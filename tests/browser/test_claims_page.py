@@ -127,3 +127,17 @@ def test_a_failure_ends_the_waiting(
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(1500)
     assert not asked
+
+
+def test_a_link_to_the_curve_opens_at_the_curve(page: Page, address: str) -> None:
+    page.goto(f"{address}/evidence?v=1&days=90")
+    page.get_by_role("link", name="the specification curve").click()
+    expect(page).to_have_url(f"{address}/claims?v=1&days=90#card-specification-curve")
+    expect(page.locator("#title-specification-curve")).to_be_in_viewport()
+    page.wait_for_function("document.querySelector('#title-claims').getBoundingClientRect().y < 0")
+
+
+def test_crypto_breakouts_are_not_sent_to_a_curve_of_small_caps(page: Page, address: str) -> None:
+    page.goto(f"{address}/evidence?v=1&of=crypto")
+    expect(page.locator("#details-event-odds")).to_contain_text("Days count from the entry")
+    expect(page.get_by_role("link", name="the specification curve")).to_have_count(0)

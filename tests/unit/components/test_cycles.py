@@ -133,7 +133,7 @@ def test_which_breakouts_are_meant_is_said() -> None:
     (note,) = CHART.details(CHART.prepare(series(), STATE), STATE)
     assert note.children == (
         "Breakouts of RUT: the first of 2016 or 2017, the first of 2020 or 2021 and the latest "
-        "since 2022."
+        "since 2022, wherever the range begins."
     )
 
 

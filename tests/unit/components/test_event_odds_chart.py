@@ -57,9 +57,12 @@ def told(p: float, **odds: object) -> str:
 
 
 def test_no_more_is_claimed_than_p_allows() -> None:
-    chance, real = "cannot be told from chance", "is unlikely to be chance alone"
-    assert f"{real} (p < 0.001, N = 2)." in told(0.0002)
-    assert f"{real} (p = 0.050, N = 2)." in told(0.05)
+    chance, few = "cannot be told from chance", "stands out, but so few breakouts cannot tell it"
+    real = "is unlikely to be chance alone, had this rule been the only one to choose from"
+    assert f"{few} from chance (p < 0.001, N = 2)." in told(0.0002)
+    assert f"{few} from chance (p = 0.050, N = 2" in told(0.05, overlap=Overlap(0.0, 4.9))
+    assert f"{real} (p < 0.001, N = 2" in told(0.0002, overlap=Overlap(0.0, 5.0))
+    assert f"{real} (p = 0.050, N = 2" in told(0.05, overlap=Overlap(0.0, 5.0))
     assert f"{chance} (p = 0.051, N = 2)." in told(0.051)
     assert f"{chance} (p = 1.00, N = 2)." in told(1.0)
     assert "(p = 0.30, N = 2, effective N = 1.4)." in told(0.3, overlap=Overlap(1.0, 1.4))
