@@ -84,18 +84,13 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Curve:
     small_caps, coins = (_of_kind(series, kind) for kind in ("small_cap", "coin"))
     if not small_caps or not coins:
         raise EmptyChartError("The curve needs a small cap and a coin that have prices.")
-    cells, curve = _tested((small_caps, coins))
+    _, curve = _tested((small_caps, coins))
     chosen, place = None, -1.0
     if all(i in series for i in state.pair):
         small_cap, coin = (series[i] for i in state.pair)
-        cell = _alone(small_cap, coin, rule_of(state), state.horizon)
-        at = next((i for i, one in enumerate(cells) if one[:6] == cell[:6]), None)
-        # Of one that is none of the grid, q is as if it were.
-        family = curve if at is not None else curve_of([*cells, cell])
-        row = family[_is(family, cell)].iloc[0]
-        if row["is_testable"]:
-            chosen = row.to_dict()
-            place = float(row.name) if at is not None else float(row.name) - 0.5
+        chosen, place = _chosen(
+            small_caps, coins, small_cap, coin, rule=rule_of(state), horizon=state.horizon
+        )
     testable = curve[curve["is_testable"]]
     if testable.empty:
         raise EmptyChartError(
@@ -125,8 +120,25 @@ _tested = in_background(_compute)
 
 
 @lru_cache(maxsize=128)
-def _alone(small_cap: Series, coin: Series, rule: Definition, horizon: int) -> Cell:
-    return tested_cell((small_cap.id, small_cap.close), (coin.id, coin.close), rule, horizon)
+def _chosen(
+    small_caps: Many,
+    coins: Many,
+    small_cap: Series,
+    coin: Series,
+    *,
+    rule: Definition,
+    horizon: int,
+) -> tuple[dict[str, Any] | None, float]:
+    """Row and place of one specification, remembered: beside a large grid q takes a while."""
+    cells, curve = _tested((small_caps, coins))
+    cell = tested_cell((small_cap.id, small_cap.close), (coin.id, coin.close), rule, horizon)
+    is_in_grid = any(one[:6] == cell[:6] for one in cells)
+    # Of one that is none of the grid, q is as if it were.
+    family = curve if is_in_grid else curve_of([*cells, cell])
+    row = family[_is(family, cell)].iloc[0]
+    if not row["is_testable"]:
+        return None, -1.0
+    return row.to_dict(), float(row.name) - (0 if is_in_grid else 0.5)
 
 
 def _is(curve: pd.DataFrame, cell: Cell) -> pd.Series:
