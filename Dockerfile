@@ -1,5 +1,8 @@
 FROM python:3.11-slim
 
+# What draws pictures of charts, and letters for it.
+RUN apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/bellwether
 COPY requirements.txt .
 # Compiled here, so that a container starts in half a second instead of three.

@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import flask
-from dash import Dash
+from dash import Dash, html
 from flask_compress import Compress
+from flask_cors import CORS
 from plotly.io.json import to_json_plotly
 
 from components.controls import wiring
 from data_sources.market import Market, open_market
-from pages import actions, callbacks, claims, data, evidence, lead_lag, workbench
-from pages.shell import PAGES, not_found, shell
+from pages import actions, callbacks, claims, data, embed, evidence, lead_lag, workbench
+from pages.shell import PAGES, lost, shell
 from settings import Settings, load
-from sharing import exports
-from sharing.view import available
-from view_state import MOST_INSTRUMENTS, parse, to_query
+from sharing import exports, feed, picture, preview
+from sharing.exports import query_text, site
+from sharing.pictures import Pictures
+from sharing.view import GONE, LostLinkError, Opened, address_of, opened
+from view_state import MOST_INSTRUMENTS, ViewState, parse, to_query
 
+VALUES = r"/chart/.*\.(csv|json)"
 LONGEST_BODY = 64 * 1024  # a view is a few hundred bytes
+TITLE = "Bellwether: do small-cap breakouts lead crypto rallies?"
 ASSETS = Path(__file__).parent / "assets"
 _CHARTED = {page.PATH: page for page in (workbench, evidence, lead_lag, claims)}
 # The part of plotly.js that draws our charts: a third of the whole, which Dash would load late.
@@ -33,6 +38,8 @@ _INDEX = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
+{tags}
+<link rel="alternate" type="application/atom+xml" title="New breakouts" href="/breakouts.xml">
 <link rel="icon" href="{icon}" type="image/svg+xml">
 <link rel="preload" as="script" href="{plotly}">
 {css}
@@ -73,7 +80,7 @@ class Bellwether(Dash):
             boot_script=self._fingerprinted("boot.js"),
             icon=self._fingerprinted("icon.svg"),
             plotly=plotly,
-            **{**parts, "title": escape(_title(parts["title"]))},
+            **{**parts, "title": escape(flask.g.title or parts["title"]), "tags": flask.g.tags},
         )
 
     def _fingerprinted(self, asset: str) -> str:
@@ -90,7 +97,7 @@ def create_app(settings: Settings) -> Dash:
     market = open_market(settings)
     app = Bellwether(
         __name__,
-        title="Bellwether: do small-cap breakouts lead crypto rallies?",
+        title=TITLE,
         assets_ignore="boot.js|vendor",
         # Each page is given its own callbacks; Dash would hold them all against one layout.
         suppress_callback_exceptions=True,
@@ -104,9 +111,29 @@ def create_app(settings: Settings) -> Dash:
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.server.extensions["market"] = market
     token = settings.token.get_secret_value() if settings.token else None
-    actions.register(app.server, market, any_symbol=settings.any_symbol, token=token)
-    exports.register(app.server, market)
-    _finish_answers(app.server)
+    freeze_token = settings.freeze_token.get_secret_value() if settings.freeze_token else None
+    actions.register(
+        app.server,
+        market,
+        any_symbol=settings.any_symbol,
+        token=token,
+        freeze_token=freeze_token,
+        base_url=settings.public_url,
+    )
+    pictures = Pictures()
+    app.server.extensions["pictures"] = pictures
+    exports.register(app.server, market, settings.public_url)
+    picture.register(app.server, market, pictures, settings.public_url)
+    preview.register(app.server, market, pictures, settings.public_url)
+    feed.register(app.server, market, settings.public_url)
+    if settings.cors_origins:
+        CORS(
+            app.server,
+            resources={VALUES: {"origins": settings.cors_origins.split()}},
+            methods=["GET"],
+            expose_headers=["ETag"],
+        )
+    _finish_answers(app.server, settings.embed_origins)
     # Dash finishes its set-up on the first request and is not safe for two at once (dash#3971).
     app.server.test_client().get("/")
     return app
@@ -123,47 +150,85 @@ def create_server() -> flask.Flask:
 
 
 def _layout(market: Market, settings: Settings) -> Any:
-    request = flask.request if flask.has_request_context() else None
-    path = request.path if request else workbench.PATH
-    query = request.query_string.decode("utf-8", "replace") if request else ""
+    if not flask.has_request_context():  # Dash asks once for the layout, to check it
+        return shell(workbench.content(ViewState(), market), opened("", market), path="/")
     # Before anything is drawn: what arrives meanwhile is then newer than this.
     status = actions.status_of(market)
-    state, notices = parse(query, available(market))
-    may_add = settings.any_symbol and market.live is not None and not market.is_sample
-    if request:
-        flask.g.page = {
-            "fields": wiring(),
-            "query": to_query(state),
-            "last": _last_days(market),
-            "status": status,
-            "isLive": market.live is not None,
-            "mayAdd": may_add,
-            "most": MOST_INSTRUMENTS,
-        }
-    if path in _CHARTED:
-        content = _CHARTED[path].content(state, market)
-    elif path == data.PATH:
-        content = data.content(market, needs_token=settings.token is not None)
+    path, query = flask.request.path, query_text()
+    try:
+        place, found = _named(path, query, market)
+    except LostLinkError as problem:
+        place, found = path, opened("", market)
+        content = lost("This link shows nothing", [str(problem)])
+        _answer_with(problem.status)
     else:
-        content = not_found(path)
+        content = _content(place, found, settings)
+    if found.frozen is not None:
+        status = actions.status_of(found.market)
+    live = found.market.live
+    may_add = settings.any_symbol and live is not None and not market.is_sample
+    flask.g.page = {
+        "fields": wiring(),
+        "query": to_query(found.state),
+        "frozen": found.state.frozen or "",
+        "isBare": path.startswith("/s/") and address_of(found, place) == path,
+        "last": _last_days(found.market),
+        "status": status,
+        "isLive": live is not None,
+        "mayAdd": may_add,
+        "most": MOST_INSTRUMENTS,
+    }
+    asked = parse(query)[0] if may_add and place in _CHARTED else None
+    needs_token = settings.freeze_token is not None
+    layout = shell(content, found, path=place, asked=asked, needs_token=needs_token)
+    _describe(layout, found, place, settings.public_url or site())
+    return layout
 
-        @flask.after_this_request
-        def _missing(response: flask.Response) -> flask.Response:
-            response.status_code = 404
-            return response
 
-    asked = parse(query)[0] if may_add and path in _CHARTED else None
-    return shell(content, state, notices, market, path=path, asked=asked)
+def _named(path: str, query: str, market: Market) -> tuple[str, Opened]:
+    """The page that an address names, and the view on it."""
+    if not path.startswith("/s/"):
+        return path, opened(query, market)
+    found = opened(f"frozen={path[3:]}&{query}", market)
+    if found.frozen is None:
+        raise LostLinkError(GONE, 404)
+    return found.frozen.link.page, found
+
+
+def _content(place: str, found: Opened, settings: Settings) -> list[Any]:
+    """What stands on a page."""
+    if place in _CHARTED:
+        return _CHARTED[place].content(found.state, found.market)
+    if place == data.PATH:
+        return data.content(found.market, needs_token=settings.token is not None)
+    if chart := embed.embedded(place):
+        address = (settings.public_url or site()) + address_of(found, chart.page)
+        return embed.content(chart, found, address)
+    _answer_with(404)
+    return lost("There is no such page", [html.Code(place[:80]), " is not an address here."])
+
+
+def _answer_with(status: int) -> None:
+    @flask.after_this_request
+    def _set(response: flask.Response) -> flask.Response:
+        response.status_code = status
+        return response
+
+
+def _describe(layout: Any, found: Opened, place: str, base_url: str) -> None:
+    """Title and tags of the page, for those who preview links."""
+    card = embed.embedded(place)
+    lead = card.id if card else preview.LEAD.get(place)
+    said = layout[f"finding-{lead}"].children if lead and f"finding-{lead}" in layout else ""
+    address = base_url + address_of(found, place)
+    flask.g.tags = preview.tags(found, place, address, said, base_url)
+    name = found.title or PAGES.get(place, "") if place != workbench.PATH else found.title
+    flask.g.title = f"{name} · {TITLE}" if name else ""
 
 
 def _last_days(market: Market) -> dict[str, str]:
     """The last day of every instrument, which range buttons count back from."""
     return {i: f"{one.as_of:%Y-%m-%d}" for i, one in market.series(market.instruments).items()}
-
-
-def _title(title: str) -> str:
-    name = PAGES.get(flask.request.path, "") if flask.request.path != workbench.PATH else ""
-    return f"{name} · {title}" if name else title
 
 
 def _within(ids: Collection[str], callbacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -178,7 +243,7 @@ def _within(ids: Collection[str], callbacks: list[dict[str, Any]]) -> list[dict[
     return [one for one in callbacks if used(one) <= set(ids)]
 
 
-def _finish_answers(server: flask.Flask) -> None:
+def _finish_answers(server: flask.Flask, embed_origins: str) -> None:
     @server.after_request
     def finish(response: flask.Response) -> flask.Response:
         # Flask-Compress leaves the file of a streamed asset open.
@@ -189,7 +254,12 @@ def _finish_answers(server: flask.Flask) -> None:
         if is_asset and response.status_code < 400:
             response.headers["Cache-Control"] = actions.FOREVER
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        # Only embeds may stand in a frame: ours, and those of the sites that are set.
+        is_embed = flask.request.path.startswith("/embed/")
+        framers = f"'self' {embed_origins}".strip() if is_embed else "'none'"
+        response.headers["Content-Security-Policy"] = f"frame-ancestors {framers}"
+        if not is_embed:
+            response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 # Some vendors turn away programs that do not say what they are, Yahoo those that do.
 _OURSELVES = "Bellwether (self-hosted dashboard)"
+_ORIGIN = r"https?://[A-Za-z0-9.\-*:\[\]]+"
+_ORIGINS = rf"^(\*|({_ORIGIN}( +{_ORIGIN})*)?)$"
 
 
 class Access(BaseModel):
@@ -73,6 +75,27 @@ class Settings(BaseSettings):
     )
     token: SecretStr | None = Field(
         None, description="When set, refreshing on demand needs it; see [live data](live-data.md)."
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="Address readers reach the dashboard at, such as `https://bellwether.example`, "
+        "written into links and previews; otherwise what each request names. Behind a proxy that "
+        "ends TLS it must be set.",
+    )
+    freeze_token: SecretStr | None = Field(
+        None, description="When set, making frozen links needs it; see [sharing](sharing.md)."
+    )
+    embed_origins: str = Field(
+        "",
+        pattern=_ORIGINS,
+        description="Sites that may show charts in a frame: origins such as "
+        "`https://blog.example` joined by spaces, or `*` for all.",
+    )
+    cors_origins: str = Field(
+        "",
+        pattern=_ORIGINS,
+        description="Sites whose scripts may read values as CSV and JSON, written likewise.",
     )
     yahoo: Access = Field(
         Access(

@@ -13,10 +13,23 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
 
 VERSION = 1
-LONGEST_QUERY = 2000
+LONGEST_QUERY = 8000
 MOST_INSTRUMENTS = 6
 MOST_EVENTS = 40
+MOST_MARKS = 6
+LONGEST_TITLE = 80
+LONGEST_NOTE = 200
+LONGEST_LABEL = 40
 HORIZONS = (30, 60, 90, 180, 365)
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """A day, or a range of days, that the author of a link has labelled."""
+
+    first: date
+    last: date | None
+    label: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,10 @@ class ViewState:
     events: tuple[date, ...] = ()
     align: Literal["nyclose", "utc"] | None = None
     theme: Literal["dark", "light"] | None = None
+    title: str = ""
+    note: str = ""
+    marks: tuple[Mark, ...] = ()
+    frozen: str | None = None
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -143,6 +160,55 @@ def _events(raw: str) -> tuple[date, ...]:
     return tuple(sorted(days))
 
 
+def clean(raw: str) -> str:
+    """One line of printable text: spaces for other white space, nothing that hides or reorders."""
+    return " ".join("".join(ch for ch in raw if ch.isprintable() or ch.isspace()).split())
+
+
+def _text(most: int) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        text = clean(raw)
+        if len(text) > most:
+            raise ValueError(f"it can have at most {most} characters")
+        return text
+
+    return read
+
+
+def _marks(raw: str) -> tuple[Mark, ...]:
+    marks = sorted({_mark(part) for part in raw.split("~") if part}, key=_write_mark)
+    if not marks:
+        raise ValueError("it marks nothing")
+    if len(marks) > MOST_MARKS:
+        raise ValueError(f"at most {MOST_MARKS} days or ranges can be marked")
+    return tuple(marks)
+
+
+def _mark(raw: str) -> Mark:
+    days, _, label = raw.partition("_")
+    start, dots, end = days.partition("..")
+    first, last = _day(start), _day(end)
+    label = clean(label)
+    if first is None or not label or (dots and last is None):
+        raise ValueError("a mark is a day or a range, and a label: 2020-03-23_Low")
+    if last is not None and first >= last:
+        raise ValueError("a range must start before it ends")
+    if len(label) > LONGEST_LABEL:
+        raise ValueError(f"a label can have at most {LONGEST_LABEL} characters")
+    return Mark(first, last, label)
+
+
+def _write_mark(mark: Mark) -> str:
+    days = f"{mark.first}" if mark.last is None else f"{mark.first}..{mark.last}"
+    return f"{days}_{mark.label}"
+
+
+def _frozen(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]{22}", raw):
+        raise ValueError("that is no id of frozen data")
+    return raw
+
+
 def _high(raw: str) -> int | None:
     return None if raw == "all" else _whole_number(20, 2520, "sessions, or all")(raw)
 
@@ -238,6 +304,28 @@ FIELDS = (
         "`dark` or `light` when chosen; otherwise the reader's system decides.",
         _one_of("dark", "light"), lambda theme: theme or "",
     ),
+    Field(
+        "title", "title", "Title",
+        f"The author's title of the view, at most {LONGEST_TITLE} characters.",
+        _text(LONGEST_TITLE), str,
+    ),
+    Field(
+        "note", "note", "Note",
+        f"The author's note, at most {LONGEST_NOTE} characters; a frozen link takes longer ones.",
+        _text(LONGEST_NOTE), str,
+    ),
+    Field(
+        "marks", "mark", "Marks",
+        f"Days, or ranges of days joined by `..`, with a label of at most {LONGEST_LABEL} "
+        f"characters after `_`; at most {MOST_MARKS} joined by `~`.",
+        _marks, lambda marks: "~".join(map(_write_mark, marks)),
+    ),
+    Field(
+        "frozen", "frozen", "Frozen data",
+        "Id of a frozen link: its data are shown, and where nothing else but a theme is given, "
+        "its view.",
+        _frozen, lambda id_: id_ or "",
+    ),
 )  # fmt: skip
 _BY_KEY = {field.key: field for field in FIELDS}
 
@@ -287,14 +375,29 @@ def parse(
     return state, tuple(notices)
 
 
-def to_query(state: ViewState) -> str:
-    """Write the canonical query of a view, without a leading ``?``."""
+def to_query(state: ViewState, *, spelled_out: bool = False) -> str:
+    """Write the canonical query of a view, without a leading ``?``.
+
+    Parameters
+    ----------
+    spelled_out
+        Whether defaults are written too, so that a later default changes nothing; always on
+        frozen data, where no view means the frozen one.
+    """
+    spelled_out = spelled_out or state.frozen is not None
     parts = [f"v={VERSION}"]
     for field in FIELDS:
         value = getattr(state, field.name)
-        if value != field.default:
-            parts.append(f"{field.key}={quote(field.write(value), safe='~.-_')}")
+        text = field.write(value)
+        if value != field.default or (spelled_out and text):
+            parts.append(f"{field.key}={quote(text, safe='~.-_')}")
     return "&".join(parts)
+
+
+def is_bare(query: str) -> bool:
+    """Whether a query names no view of its own, but at most frozen data and a theme."""
+    given = {key for key, _ in _pairs(query.removeprefix("?"), [])}
+    return not given & (_BY_KEY.keys() - {"frozen", "theme"})
 
 
 def _pairs(query: str, notices: list[str]) -> list[tuple[str, str]]:

@@ -1,12 +1,19 @@
 // The address bar and the controls: one state. Controls -> reduce() -> address and view;
 // Back and Forward -> controls. The server reads the same query and is the authority on it.
 (() => {
-  const { fields } = window.bellwether;
+  const { fields, frozen, isBare } = window.bellwether;
   const set_props = (id, props) => window.dash_clientside.set_props(id, props);
   const skip = () => window.dash_clientside.no_update;
 
+  // Plain text as the server reads it. What is too long for a link is left out of it.
+  function clean(text, longest) {
+    // The words on frozen data are their author's.
+    const words = text.replace(/[\s\p{Z}]+/gu, " ").replace(/\p{C}/gu, "").trim();
+    return frozen || words.length > longest ? "" : words;
+  }
   const write = (field, value) => {
     const text = Array.isArray(value) ? value.join("~") : String(value ?? "");
+    if (field.longest) return clean(text, field.longest);
     if (text === "") return field.key === "high" ? "all" : text;
     return field.number ? String(Number(text)) : text; // 1e1 and 010 are 10
   };
@@ -18,14 +25,25 @@
     ["v=1"]
       .concat(
         fields
-          .filter((field) => state[field.key] !== field.default)
-          .map((field) => `${field.key}=${encodeURIComponent(state[field.key])}`),
+          // On frozen data a view is written in full: none at all is the frozen one.
+          .filter((field) => state[field.key] !== (frozen ? "" : field.default))
+          .map((field) => `${field.key}=${encoded(state[field.key])}`),
       )
       .join("&");
+  const encoded = (text) =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt().toString(16).toUpperCase()}`);
   const fromQuery = (query) => {
-    const given = new URLSearchParams(query);
+    const given = new URLSearchParams(query || window.bellwether.query);
     return Object.fromEntries(fields.map((field) => [field.key, given.get(field.key) ?? field.default]));
   };
+
+  // A frozen view stands at its own address, which says which data they are.
+  const isFrozenPage = location.pathname.startsWith("/s/");
+  const withoutFrozen = (query) => query.replace(/&frozen=\w*/, "");
+  function addressOf(query) {
+    if (!isFrozenPage) return `${location.pathname}?${query}`;
+    return isBare && query === window.bellwether.query ? location.pathname : `?${withoutFrozen(query)}`;
+  }
 
   let state = {};
 
@@ -48,7 +66,7 @@
     if (!changed.length) return skip();
     const query = toQuery(next);
     const step = changed.some((field) => field.step);
-    history[step ? "pushState" : "replaceState"](null, "", `?${query}`);
+    history[step ? "pushState" : "replaceState"](null, "", addressOf(query));
     state = next;
     reflect();
     return query;
@@ -73,8 +91,29 @@
     if (document.getElementById("era")) set_props("era", { value: eraOf(state.t) });
     nameMonths();
     set_props("mantine", { forceColorScheme: state.theme || null });
+    if (!frozen) {
+      set_props("author-title", { children: state.title });
+      set_props("author-note", { children: state.note });
+    }
+    set_props("author-marks", { children: marksText(state.mark) });
+    if (isFrozenPage) document.getElementById("changed-view").hidden = addressOf(toQuery(state)) === location.pathname;
     mark();
+    document.dispatchEvent(new Event("bellwether:view"));
   }
+
+  // The author's marks: 2020-03-23_Low~2022-01-01..2022-11-21_Winter.
+  const readMarks = (text) =>
+    text.split("~").filter(Boolean).map((part) => {
+      const [days, ...label] = part.split("_"), [first, last] = days.split("..");
+      return { first, last: last ?? "", label: label.join("_") };
+    });
+  const dayText = (day) =>
+    new Date(day).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const marksText = (text) => {
+    const words = readMarks(text).map(({ first, last, label }) =>
+      `${dayText(first)}${last && ` to ${dayText(last)}`}: ${label}`);
+    return words.length ? `Marked: ${words.join("; ")}` : "";
+  };
 
   // The last day of what is selected; empty when none of it has data.
   const lastDay = () =>
@@ -202,20 +241,6 @@
     return [open ? { query, page } : skip(), !open, String(open)];
   }
 
-  async function copyLink() {
-    const said = document.getElementById("copied");
-    window.bellwether.flush(); // a number just typed belongs to the link
-    await new Promise((done) => setTimeout(done, 50));
-    try {
-      await navigator.clipboard.writeText(location.href);
-      said.textContent = "Link copied";
-    } catch {
-      // No clipboard without https: select the address for the reader to copy.
-      said.textContent = window.prompt("Copy this link", location.href) === null ? "" : "Link shown";
-    }
-    setTimeout(() => (said.textContent = ""), 2500);
-  }
-
   const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
   function switchTheme() {
     const system = dark() ? "dark" : "light";
@@ -236,8 +261,7 @@
     closePanels(event.target);
     const button = event.target.closest("button");
     if (!button) return;
-    if (button.id === "copy-link") copyLink();
-    else if (button.id === "try-again") location.reload();
+    if (button.id === "try-again") location.reload();
     else if (button.id === "theme-button") switchTheme();
     else if (button.dataset.years) set_props("control-t", { data: presetSpan(button.dataset.years) });
     else if (button.dataset.span) set_props("control-t", { data: button.dataset.span });
@@ -271,7 +295,7 @@
 
   // The page was made for this address; what it did not use is gone from it.
   state = fromQuery(window.bellwether.query);
-  history.replaceState(null, "", `${location.pathname}?${window.bellwether.query}${location.hash}`);
+  history.replaceState(null, "", addressOf(window.bellwether.query) + location.hash);
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[data-years]")) return;
     mark();
@@ -288,6 +312,9 @@
       setTimeout(() => card.scrollIntoView(), 300); // once the cards above have their heights
     }).observe(document.body, { childList: true, subtree: true });
 
+  Object.assign(window.bellwether, {
+    clean, readMarks, current: () => toQuery(state), live: () => withoutFrozen(toQuery(state)),
+  });
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     bellwether: { reduce, zoom, era, focusCell, requestTable },
   });

@@ -1,7 +1,7 @@
 // Live tuning: while a control moves, the correlation chart and its read-out are redrawn here,
 // straight into the lines Plotly has drawn. On release the server draws the same figure.
 (() => {
-  const { statistics } = window.bellwether;
+  const { statistics, frozen } = window.bellwether;
   const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, FRESH_DAYS = 7, RETRY = 5000;
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const PERIODS = { d: "session", w: "week", m: "month" };
@@ -17,7 +17,7 @@
     if (!loaded.has(key)) {
       const entry = { series: null };
       loaded.set(key, entry);
-      fetch(`/series/${encodeURIComponent(id)}?h=${hash}`)
+      fetch(`/series/${encodeURIComponent(id)}?h=${hash}${frozen && `&frozen=${frozen}`}`)
         .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
         .then((buffer) => {
           const values = new Float64Array(buffer), half = values.length / 2;

@@ -61,8 +61,8 @@
 
   // The view may have changed since the page was written, and its links with it.
   function follow(event) {
-    const link = event.target.closest("nav a, a[download]");
-    if (link) link.search = location.search;
+    const link = event.target.closest("nav a, a.values");
+    if (link) link.search = window.bellwether[link.matches("nav a") ? "live" : "current"]();
   }
   document.addEventListener("mousedown", follow);
   document.addEventListener("click", (event) => {

@@ -9,7 +9,7 @@ import pandas as pd
 from dash import html
 
 from analytics.event_study import excursions
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.event_study import (
     Study,
     any_day_outcomes,
@@ -95,7 +95,8 @@ def finding(frame: Breakouts, state: ViewState) -> str:
 
 def table(frame: Breakouts) -> pd.DataFrame:
     """One row a breakout; returns, run-up, drawdown and trend are fractions."""
-    return frame.rows.rename(columns={days: f"return_{days}_days" for days in HORIZONS})
+    rows = frame.rows.astype({"days_to_peak": "Int64", "days_known": "Int64"})
+    return rows.rename(columns={days: f"return_{days}_days" for days in HORIZONS})
 
 
 def details(frame: Breakouts, state: ViewState) -> list[Any]:
@@ -287,7 +288,65 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    columns=(
+        Column("date", "date", "Day of the breakout"),
+        Column("base_length", "integer", "Sessions since the last close at a new high"),
+        Column("close", "number", "Close of the instrument that breaks out, in its own unit"),
+        Column("entry", "date", "Day of the first close of the other instrument after it"),
+        *(
+            Column(
+                f"return_{days}_days",
+                "number",
+                f"Simple return of the other instrument over {days} calendar days from the entry, "
+                "a fraction",
+            )
+            for days in HORIZONS
+        ),
+        Column(
+            "run_up",
+            "number",
+            "Its highest close within 365 days of the entry over the first, less 1, a fraction",
+        ),
+        Column(
+            "drawdown",
+            "number",
+            "Its largest fall below the highest close so far within these days, a fraction, "
+            "-1 to 0",
+        ),
+        Column("days_to_peak", "integer", "Calendar days from the entry to the highest close"),
+        Column("days_known", "integer", "Calendar days of the 365 with prices: fewer, so far"),
+        Column(
+            "correlation",
+            "number",
+            "Pearson correlation of the pair's daily log returns in the window up to the day, "
+            "-1 to 1",
+        ),
+        Column(
+            "trend",
+            "number",
+            "Close of the instrument that breaks out over the mean of its last 200, less 1, a "
+            "fraction",
+        ),
+    ),
+    definition=(
+        "A breakout is a close above every earlier one, or above the highest of the previous N "
+        "sessions, after a base of so many sessions without such a close and a cool-down since the "
+        "breakout before; the day's own close is no part of the high. Returns, run-up, drawdown "
+        "and peak are of the other instrument's closes from the entry on, the first close after "
+        "the breakout and within a week of it. An outcome that is not known is missing, never 0."
+    ),
     details=details,
     scope="utc",
     page="/evidence",
+    pictured=(
+        "date",
+        "base_length",
+        "close",
+        *(f"return_{days}_days" for days in HORIZONS),
+        "run_up",
+        "drawdown",
+        "days_to_peak",
+        "correlation",
+        "trend",
+    ),
 )

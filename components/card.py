@@ -45,6 +45,15 @@ def card(chart: Chart, rendered: Rendered, height: int = 0, controls: Any = None
                         **{"aria-controls": f"table-{chart.id}", "aria-expanded": "false"},
                     ),
                     export(chart.id, chart.title),
+                    html.Button(
+                        "Share",
+                        className="quiet",
+                        **{
+                            "data-share": chart.id,
+                            "aria-haspopup": "dialog",
+                            "aria-label": f"Share: {chart.title}",
+                        },
+                    ),
                 ]
             ),
             html.P(
@@ -121,6 +130,8 @@ def page_count(frame: pd.DataFrame) -> int:
 def value_table(frame: pd.DataFrame, page: int, caption: str) -> html.Div:
     """One page of a chart's values, newest first, as an accessible table.
 
+    Numbers are rounded for the eye; each cell carries the exact one, as the files have it.
+
     Parameters
     ----------
     frame : DataFrame
@@ -154,9 +165,18 @@ def value_table(frame: pd.DataFrame, page: int, caption: str) -> html.Div:
     )
 
 
-def _cell(value: object) -> str:
+def _cell(value: Any) -> str | html.Data:
+    text = cell_text(value)
+    is_rounded = isinstance(value, float) and text
+    return html.Data(text, value=repr(float(value))) if is_rounded else text
+
+
+def cell_text(value: Any) -> str:
+    """One value of a table as it is read: numbers rounded, nothing where it is missing."""
+    if pd.isna(value):
+        return ""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:,.{4 if abs(value) < 10 else 2}f}"
-    return "" if value is None or value is pd.NaT else str(value)
+        return f"{value:,.{4 if abs(value) < 10 else 2}f}"
+    return str(value)

@@ -1,6 +1,7 @@
 """The contract every chart keeps, and how one is rendered for a view."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,10 +28,41 @@ _DAY_END = {
 }
 
 Scope = Literal["view", "utc", "both", "all"]
+Kind = Literal["date", "number", "integer", "text", "boolean"]
+
+# Parts of the names of columns, as regular expressions that Python and JSON Schema read alike.
+INSTRUMENT = r"\^?[A-Z0-9][A-Z0-9._-]{0,15}"  # an id, as a link has it
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 _Made = TypeVar("_Made")
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a chart's table, or one kind of columns.
+
+    Attributes
+    ----------
+    name : str
+        The name, or where `is_pattern` a regular expression that all of it matches.
+    kind : {"date", "number", "integer", "text", "boolean"}
+        Of its values; where one is missing there is NaN, NaT or NA.
+    meaning : str
+        What the values are, with the unit.
+    is_pattern : bool
+        Whether the table has as many columns of this kind as the view asks for, or none.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    is_pattern: bool = False
+
+    def describes(self, name: str) -> bool:
+        """Whether a column of this name is meant."""
+        return bool(re.fullmatch(self.name, name)) if self.is_pattern else name == self.name
 
 
 @dataclass(frozen=True)
@@ -51,7 +83,12 @@ class Chart:
     finding : callable
         ``(frame, state) -> str``. One plain sentence, with its numbers and N.
     table : callable
-        ``(frame) -> DataFrame``. The plotted values.
+        ``(frame) -> DataFrame``. The plotted values: named index, columns with one name and one
+        kind each.
+    columns : tuple of Column
+        What the columns of `table` are, the index first.
+    definition : str
+        What the values are and how they are computed, in one to three sentences.
     details : callable, optional
         ``(frame, state) -> list of components`` shown under the chart.
     scope : {"view", "utc", "both", "all"}
@@ -62,6 +99,8 @@ class Chart:
         Whether `prepare` may raise UnfinishedChartError and is then asked again.
     page : str
         Address of the page the chart stands on.
+    pictured : tuple of str
+        Columns that a picture of a table has room for; all of them where none is named.
     """
 
     id: str
@@ -70,10 +109,30 @@ class Chart:
     figure: Callable[[Any, ViewState, Theme], Figure] | None
     finding: Callable[[Any, ViewState], str]
     table: Callable[[Any], pd.DataFrame]
+    columns: tuple[Column, ...]
+    definition: str
     details: Callable[[Any, ViewState], list[Any]] | None = None
     scope: Scope = "view"
     is_slow: bool = False
     page: str = "/"
+    pictured: tuple[str, ...] = ()
+
+
+def described(chart: Chart, table: pd.DataFrame) -> list[tuple[str, Column]]:
+    """Names of a table's columns, the index first, and what describes each.
+
+    Raises
+    ------
+    ValueError
+        Where a column is described by none of the chart's, or by several.
+    """
+    found = []
+    for name in (*table.index.names, *table.columns):
+        fitting = [column for column in chart.columns if column.describes(str(name))]
+        if len(fitting) != 1:
+            raise ValueError(f"{chart.id}: {len(fitting)} descriptions of the column {name}")
+        found.append((str(name), fitting[0]))
+    return found
 
 
 def at_new_york(coin: str) -> str:
@@ -101,7 +160,9 @@ class Rendered:
 
 def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rendered:
     """Draw a chart. Never raises: nothing to draw and failures are states of their own."""
-    source, is_stale = source_line(series), any(one.stale for one in series.values())
+    # What is frozen ages no more.
+    today = None if state.frozen else datetime.now(UTC).date()
+    source, is_stale = source_line(series, today), any(one.stale for one in series.values())
 
     def draw() -> Rendered:
         frame = chart.prepare(series, state)
@@ -117,6 +178,11 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
 
     drawn, status, message = _attempt(draw, chart, state)
     return drawn or Rendered(status, EMPTY_FIGURE, "", source, [], message, is_stale)
+
+
+def nothing(message: str) -> Rendered:
+    """A chart of which there is nothing to draw."""
+    return Rendered("empty", EMPTY_FIGURE, "", "", [], message)
 
 
 @dataclass(frozen=True)
@@ -156,33 +222,44 @@ def _attempt(
 
 
 def source_line(series: Mapping[str, Series], today: date | None = None) -> str:
-    """Why values are not newer, where they come from, how old they are and when their days end.
+    """Why values are not newer, where they come from, their last day and when their days end.
 
-    `today` is the UTC day ages are counted to; without one, the present day.
+    `today` is the UTC day ages are counted to; without one there are no ages, which would soon be
+    wrong in a file.
     """
+    parts = (*_reasons(series), sources(series, today), alignment(series))
+    return " ".join(part for part in parts if part)
+
+
+def sources(series: Mapping[str, Series], today: date | None = None) -> str:
+    """Where values come from and their last day, with ages counted to `today` if it is given."""
     if not series:
         return ""
-    today = today or datetime.now(UTC).date()
     is_sample = any(one.is_sample for one in series.values())
-    reasons: dict[str, list[str]] = {}
     by_day: dict[pd.Timestamp, list[str]] = {}
     for one in series.values():
         by_day.setdefault(one.as_of, []).append(one.id if one.is_sample else one.source)
-        if one.stale:
-            reasons.setdefault(one.stale.removesuffix("."), []).append(one.id)
     parts = [
         f"{', '.join(dict.fromkeys(names))} to {day(when)}"
-        + ("" if is_sample else f" ({_age((today - when.date()).days)})")
+        + ("" if is_sample or today is None else f" ({_age((today - when.date()).days)})")
         for when, names in by_day.items()
     ]
+    return f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}."
+
+
+def alignment(series: Mapping[str, Series]) -> str:
+    """When the days of the coins end; "" without coins."""
     ends = {one.day_end for one in series.values() if one.instrument.kind == "coin"}
-    return " ".join(
-        [
-            *(f"Stale {', '.join(ids)}: {reason}." for reason, ids in reasons.items()),
-            f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}.",
-            *(_DAY_END[end] for end in sorted(ends)),
-        ]
-    )
+    return " ".join(_DAY_END[end] for end in sorted(ends))
+
+
+def _reasons(series: Mapping[str, Series]) -> list[str]:
+    """Why values are not newer."""
+    reasons: dict[str, list[str]] = {}
+    for one in series.values():
+        if one.stale:
+            reasons.setdefault(one.stale.removesuffix("."), []).append(one.id)
+    return [f"Stale {', '.join(ids)}: {reason}." for reason, ids in reasons.items()]
 
 
 def _age(days: int) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from dash import html
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.claim_outcome import Mark, Measure, NotTestableError, Outcome
 from components.claim_tests import ClaimTest
 from data_sources.series import Series
@@ -255,7 +255,35 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    columns=(
+        Column("claim", "text", "The claim in its own words; one row a number that was found"),
+        Column("who", "text", "Who said it"),
+        Column("where", "text", "Where and when"),
+        Column("definition", "text", "What is tested, and when it held"),
+        Column("data", "text", "Instruments, dates and events it was tested on"),
+        Column("of", "text", "What the number is of"),
+        Column("kind", "text", "growth against any day, correlation or rise; empty without one"),
+        Column("n", "integer", "Observations or events behind the number; 0 without one"),
+        Column("effect", "number", "The number: a correlation, -1 to 1, or growth, a fraction"),
+        Column("low", "number", "Lower end of its 95% interval, in its unit"),
+        Column("high", "number", "Upper end of its 95% interval, in its unit"),
+        Column("p", "number", "p-value of the number, 0 to 1"),
+        Column(
+            "mark",
+            "text",
+            "held, did not hold, cannot be told, not over yet or not testable",
+        ),
+        Column("p_of_verdict", "number", "p-value the verdict rests on, after any adjustment"),
+        Column("verdict", "text", "What became of the claim, in words"),
+    ),
+    definition=(
+        "What was said in public, each claim tested on the data here by the definition in its row; "
+        "the view does not matter. Growth and rises are simple returns as "
+        "fractions, correlations Pearson's, intervals 95%. A claim that the data do not reach is "
+        "not testable and has no number."
+    ),
     details=details,
     scope="all",
     page="/claims",
+    pictured=("claim", "of", "n", "effect", "low", "high", "p", "verdict"),
 )

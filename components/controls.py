@@ -8,7 +8,14 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from data_sources.catalog import Instrument
-from view_state import FIELDS, HORIZONS, MOST_INSTRUMENTS, ViewState
+from view_state import (
+    FIELDS,
+    HORIZONS,
+    LONGEST_NOTE,
+    LONGEST_TITLE,
+    MOST_INSTRUMENTS,
+    ViewState,
+)
 
 RANGE_YEARS = (1, 3, 5)
 WINDOWS = (30, 60, 90, 180, 250)
@@ -21,11 +28,12 @@ ERAS = {
 
 _FIELD = {field.key: field for field in FIELDS}
 # Properties a control keeps its value in, where that is not "value".
-_PROPERTY = {"t": "data", "ev": "data", "align": "data", "theme": "data"}
+_PROPERTY = dict.fromkeys(("t", "ev", "align", "theme", "mark", "frozen"), "data")
 # A change of these is a step Back returns from; the others are tuning and replace the address.
 _STEPS = {"s", "c", "t", "scale", "m", "f", "of", "days", "ev", "align"}
 _LISTS = {"s", "c"}
 _NUMBERS = {"w", "lag", "high", "base", "cool", "rally"}
+_TEXTS = {"title": LONGEST_TITLE, "note": LONGEST_NOTE}
 
 
 def control_id(key: str) -> str:
@@ -44,6 +52,7 @@ def wiring() -> list[dict[str, Any]]:
             "list": field.key in _LISTS,
             "number": field.key in _NUMBERS,
             "step": field.key in _STEPS,
+            "longest": _TEXTS.get(field.key),
         }
         for field in FIELDS
     ]
@@ -188,7 +197,7 @@ def export(card_id: str, title: str) -> html.A:
         "CSV",
         href=f"/chart/{card_id}.csv",
         download=f"{card_id}.csv",
-        className="quiet",
+        className="quiet values",
         **{"aria-label": f"{title}: values as CSV"},
     )
 

@@ -12,7 +12,7 @@ import pandas as pd
 from dash import html
 
 from analytics.event_study import entry_dates, paths
-from components.chart import Chart
+from components.chart import DATE, INSTRUMENT, Chart, Column
 from components.event_study import (
     all_events,
     day_axis,
@@ -248,6 +248,22 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("day", "integer", "Calendar days from the entry, -120 to 540"),
+        Column(
+            f"{INSTRUMENT} {DATE}",
+            "number",
+            "Close of the instrument around the breakout of that date, index: 100 on the day of "
+            "entry",
+            is_pattern=True,
+        ),
+    ),
+    definition=(
+        "Closes of both instruments from 120 calendar days before to 540 after the entry, over the "
+        "close on it, times 100; the entry is each one's first close after the breakout, and a day "
+        "without a close has the last one, at most a week old. The breakouts are the first of 2016 "
+        "or 2017, the first of 2020 or 2021 and the latest since 2022."
+    ),
     details=notes,
     scope="utc",
     page="/evidence",

@@ -12,7 +12,7 @@ from dash import html
 
 from analytics.event_odds import Odds, odds
 from analytics.specification import Definition
-from components.chart import Chart
+from components.chart import DATE, Chart, Column
 from components.event_study import (
     FAN,
     GREY,
@@ -463,6 +463,57 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("days", "integer", "Horizon, calendar days from the entry"),
+        Column("n", "integer", "Breakouts whose outcome is known"),
+        Column(
+            "effective_n", "number", "Separate breakouts that would tell as much as these n tell"
+        ),
+        Column("share_of_rises", "number", "Share of these followed by a rise, a fraction"),
+        Column("share_low", "number", "Lower end of its 95% interval by Wilson, a fraction"),
+        Column("share_high", "number", "Upper end of its 95% interval by Wilson, a fraction"),
+        Column(
+            "any_day_share_of_rises", "number", "Share of all days followed by a rise, a fraction"
+        ),
+        Column("p", "number", "Two-sided p-value of the difference of the means, 0 to 1"),
+        Column("p_share_higher", "number", "One-sided p-value of a share of rises as high, 0 to 1"),
+        *(
+            Column(
+                f"any_day_{at:.0%}",
+                "number",
+                f"{at:.0%} quantile of the returns after any day, simple return, a fraction",
+            )
+            for at in FAN
+        ),
+        Column("any_day_mean", "number", "Mean of them, of logs, as simple return, a fraction"),
+        Column(
+            DATE,
+            "number",
+            "Simple return after the breakout of that date, a fraction",
+            is_pattern=True,
+        ),
+        Column("mean", "number", "Mean of these, of logs, as simple return, a fraction"),
+        Column(
+            "mean_difference",
+            "number",
+            "Mean after breakouts less that after any day, of logs, as growth, a fraction",
+        ),
+        Column("mean_difference_low", "number", "Lower end of its 95% interval, a fraction"),
+        Column("mean_difference_high", "number", "Upper end of its 95% interval, a fraction"),
+        Column(
+            "median_difference",
+            "number",
+            "Median after breakouts less that after any day, of logs, as growth, a fraction",
+        ),
+    ),
+    definition=(
+        "Returns over each horizon from the first close after a breakout, against those from every "
+        "day on which there could have been an entry; means, medians and differences are of log "
+        "returns and written as simple ones, exp(x) − 1. p and the interval of the difference come "
+        "from 10,000 random rotations of the breakouts to other days, as many and as far apart; "
+        "the interval of the share of rises is Wilson's, for the effective N. With fewer than two "
+        "breakouts there is neither p nor interval of the difference."
+    ),
     details=details,
     scope="utc",
     page="/evidence",

@@ -10,7 +10,7 @@ import pandas as pd
 from dash import html
 
 from analytics.event_study import paths
-from components.chart import Chart
+from components.chart import DATE, Chart, Column
 from components.event_study import (
     FAN,
     GREY,
@@ -183,7 +183,7 @@ def _path_traces(frame: EventPaths, state: ViewState) -> list[dict[str, Any]]:
 
 
 def _middle_traces(frame: EventPaths) -> list[dict[str, Any]]:
-    """Mean and median; of one event both would be its path, of two the median is the mean."""
+    """Mean and median, where there are events enough."""
     target = frame.study.target
     ink = colour(target.id, target.instrument.kind)
     return [
@@ -194,15 +194,20 @@ def _middle_traces(frame: EventPaths) -> list[dict[str, Any]]:
             "x": line.index.tolist(),
             "y": values(line),
             "mode": "lines",
-            "line": {"color": ink, "width": 3.2, "dash": dash},
+            "line": {"color": ink, "width": 3.2, "dash": "solid" if name == "mean" else "dash"},
             "hovertemplate": "%{y:,.0f}",
         }
-        for name, line, dash, least in (
-            ("mean", frame.mean, "solid", 2),
-            ("median", frame.median, "dash", 3),
-        )
+        for name, line, least in _middle(frame)
         if frame.complete >= least
     ]
+
+
+def _middle(frame: EventPaths) -> tuple[tuple[str, pd.Series, int], ...]:
+    """Name and values of mean and median, and how many events each needs.
+
+    Of one event both would be its path, of two the median is the mean.
+    """
+    return ("mean", frame.mean, 2), ("median", frame.median, 3)
 
 
 def _labels(frame: EventPaths, state: ViewState, reach: list[float]) -> list[dict[str, Any]]:
@@ -321,8 +326,9 @@ def _left_out(frame: EventPaths) -> str:
 def table(frame: EventPaths) -> pd.DataFrame:
     """One row a day from the entry, which is 100; the fan is known every fifth day."""
     columns = {f"{when:%Y-%m-%d}": frame.paths[when] for when in frame.drawn}
-    if frame.complete > 1:
-        columns |= {"mean": frame.mean, "median": frame.median}
+    for name, line, least in _middle(frame):
+        # Where it is not drawn it is missing, so that every file has the column.
+        columns[name] = line if frame.complete >= least else np.nan * line
     fan = frame.fan.rename(columns=lambda quantile: f"any_day_{quantile:.0%}")
     return pd.DataFrame(columns).join(fan, how="outer").rename_axis("day")
 
@@ -351,6 +357,41 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("day", "integer", "Calendar days from the entry, -120 to 365"),
+        Column(
+            DATE,
+            "number",
+            "Close around the breakout of that date, index: 100 on the day of entry",
+            is_pattern=True,
+        ),
+        Column(
+            "mean",
+            "number",
+            "Geometric mean of the paths followed to the horizon, index: 100 at entry; from 2 on",
+        ),
+        Column(
+            "median",
+            "number",
+            "Median, by logs, of the same paths, index: 100 at entry; from 3 on",
+        ),
+        *(
+            Column(
+                f"any_day_{at:.0%}",
+                "number",
+                f"{at:.0%} quantile of the paths from any day, index: 100 at entry; every fifth "
+                "day",
+            )
+            for at in FAN
+        ),
+    ),
+    definition=(
+        "Closes from 120 calendar days before to 365 after the entry, over the close on it, times "
+        "100; the entry is the first close after the breakout, and a day without a close has the "
+        "last one, at most a week old. Mean and median are of logs, of all breakouts followed to "
+        "the horizon, and end there; the quantiles are those of the same paths around every day on "
+        "which there could have been an entry."
+    ),
     details=notes,
     scope="utc",
     page="/evidence",

@@ -9,7 +9,7 @@ import pandas as pd
 from dash import html
 
 from analytics.lead_lag import granger_tests
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.lead_lag import BY_DAYS, era_returns
 from components.plotting import day, p_digits, p_value
 from components.rolling_correlation import returns
@@ -153,6 +153,27 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    columns=(
+        Column("leader", "text", "Whose past returns are tested: Small caps or Crypto"),
+        Column("lags", "integer", "Past returns of each in the regression, sessions"),
+        Column("n", "integer", "Rows of the regression"),
+        Column("bandwidth", "integer", "Autocovariances in the Newey-West covariance; 0: White's"),
+        Column("statistic", "number", "Score statistic, chi-squared with as many degrees as lags"),
+        Column("p", "number", "p-value of this test alone, 0 to 1"),
+        Column(
+            "gain",
+            "number",
+            "Share of the follower's residual variance that the leader's past explains in the "
+            "sample, a fraction",
+        ),
+    ),
+    definition=(
+        "Whether past returns of one of the pair improve a linear forecast of the other's next "
+        "daily log return from its own past (Granger): a score test that the coefficients of the "
+        "leader's last 1, 5 or 10 returns are jointly 0, robust to changing volatility and "
+        "autocorrelation (Newey and West, bandwidth of Andrews). p is not adjusted for the number "
+        "of tests."
+    ),
     details=details,
     page="/lead-lag",
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.lead_lag import Verdict, cross_correlation, lead_lag, verdict
-from components.chart import Chart, at_new_york
+from components.chart import Chart, Column, at_new_york
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -418,6 +418,36 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("crypto day", "text", "Where the coin's day ends"),
+        Column("lag", "integer", "Sessions by which the small cap leads; negative: the coin leads"),
+        Column("r", "number", "Pearson correlation of daily log returns at the lag, -1 to 1"),
+        Column("N", "integer", "Pairs of returns behind it"),
+        Column(
+            "middle of band",
+            "number",
+            "Correlation at the lag that the same day's carries over without a lead, -1 to 1",
+        ),
+        Column("95% low, all lags", "number", "Lower end of the simultaneous 95% band"),
+        Column("95% high, all lags", "number", "Upper end of the simultaneous 95% band"),
+        Column("95% low, one lag", "number", "Lower end of the pointwise 95% band"),
+        Column("95% high, one lag", "number", "Upper end of the pointwise 95% band"),
+        Column("p, all lags", "number", "p-value allowing for all lags both ways, 0 to 1"),
+        Column(
+            "r, whole history",
+            "number",
+            "The same correlation over all shared history, -1 to 1; missing where the era is "
+            "nearly all of it",
+        ),
+    ),
+    definition=(
+        "Pearson cross-correlation of the daily log returns of the pair at lags of -60 to 60 "
+        "sessions, each with the means and variances of its own pairs. The simultaneous 95% band "
+        "is for all lags but 0 together, the pointwise one for a single lag, from 2,000 resamples "
+        "of each series for itself by the stationary bootstrap; both lie around what the same "
+        "day's correlation and the follower's memory carry over. Lag 0 is no lead and is not "
+        "judged."
+    ),
     scope="both",
     page="/lead-lag",
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.lead_lag import rolling_cross_correlation
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.lead_lag import BY_DAYS, LEADERS, era_returns, new_york_only
 from components.plotting import (
     EmptyChartError,
@@ -79,10 +79,10 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> LeadLagMap:
     )
 
 
-def figure(frame: LeadLagMap, _state: ViewState, theme: Theme) -> Figure:
+def figure(frame: LeadLagMap, state: ViewState, theme: Theme) -> Figure:
     """Draw the heat map, the era framed where it is not all of it."""
     dates = pd.DatetimeIndex(frame.r.columns)
-    fig = base_figure(frame.series, (dates[0], dates[-1]), theme)
+    fig = base_figure(frame.series, (dates[0], dates[-1]), theme, state.marks)
     layout = fig["layout"]
     strongest = min(1.0, 3 * frame.noise)
     ticks = [-strongest, -frame.noise, 0, frame.noise, strongest]
@@ -106,6 +106,8 @@ def figure(frame: LeadLagMap, _state: ViewState, theme: Theme) -> Figure:
             "hovertemplate": "Window to %{x|%-d %b %Y}, lag %{y}: r = %{z:.2f}<extra></extra>",
         }
     ]  # fmt: skip
+    for shape in layout["shapes"]:
+        shape["layer"] = "above"  # the cells cover what is below
     layout["xaxis"] |= {"fixedrange": True, "showgrid": False}
     layout["yaxis"] |= {
         "range": [-MOST_LAGS - 0.5, MOST_LAGS + 0.5],
@@ -167,7 +169,7 @@ def finding(frame: LeadLagMap, state: ViewState) -> str:
 
 def table(frame: LeadLagMap) -> pd.DataFrame:
     """One row a window's last day, one column a lag."""
-    by_date = frame.r.T.rename_axis("date")
+    by_date = frame.r.T.rename_axis(index="date", columns=None)
     return by_date.rename(columns=lambda lag: f"lag {lag}")
 
 
@@ -178,5 +180,19 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("date", "date", "Last day of the window"),
+        Column(
+            "lag -?[0-9]+",
+            "number",
+            "Pearson correlation at that lag in sessions, -1 to 1; positive: the small cap leads",
+            is_pattern=True,
+        ),
+    ),
+    definition=(
+        "Pearson correlation of the latest w pairs of daily log returns up to each date, w being "
+        "the window of the view, at lags of -20 to 20 sessions. Of unrelated, independent returns "
+        "95% of values lie within 1.96 / √w of 0; neighbouring values share returns."
+    ),
     page="/lead-lag",
 )

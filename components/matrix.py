@@ -10,7 +10,7 @@ from dash import html
 
 from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.plotting import EmptyChartError, Figure, day, day_end, sample_mark, shown_span
 from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
 from components.theme import Theme, base_layout
@@ -182,5 +182,25 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("small_cap", "text", "Id of the small-cap index or ETF"),
+        Column("coin", "text", "Id of the coin"),
+        Column(
+            "correlation",
+            "number",
+            "Pearson, Spearman or EWMA correlation of the pair's log returns, -1 to 1",
+        ),
+        Column("low", "number", "Lower end of its 95% confidence interval, -1 to 1"),
+        Column("high", "number", "Upper end of its 95% confidence interval, -1 to 1"),
+        Column("n", "integer", "Returns behind the correlation"),
+        Column("as_of", "date", "Last day of the window"),
+    ),
+    definition=(
+        "Correlation of the log returns of each pair over its latest window of n returns up to the "
+        "last day shown, on the dates both have: Pearson; Spearman, of the ranks; or EWMA, about "
+        "zero with weights that count as much as n equal ones. The 95% interval is Fisher's, "
+        "tanh(atanh r ± 1.96 / √(n − 3)), for Spearman with √(1.06 / (n − 3)). With fewer returns "
+        "than the window holds the correlation is missing, never 0."
+    ),
     details=focus_buttons,
 )

@@ -12,7 +12,7 @@ from analytics.event_odds import overlap
 from analytics.event_study import wilson_interval
 from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
-from components.chart import Chart
+from components.chart import INSTRUMENT, Chart, Column
 from components.event_study import (
     Study,
     any_day_outcomes,
@@ -112,7 +112,7 @@ def _scaled(
 
 def figure(frame: Overlay, state: ViewState, theme: Theme) -> Figure:
     """Draw the overlay."""
-    fig = base_figure(frame.series, frame.span, theme)
+    fig = base_figure(frame.series, frame.span, theme, state.marks)
     layout = fig["layout"]
     layout["shapes"] += _rally_shades(frame, state)
     layout["shapes"] += rules(frame.events.index, _ink(frame, state.pair[0]))
@@ -322,5 +322,22 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("date", "date", "Day of the close"),
+        Column(
+            INSTRUMENT,
+            "number",
+            "Close of the instrument on the scale of the view: index (100 on the base day), "
+            "standard deviations, fraction below the high (-1 to 0), or price",
+            is_pattern=True,
+        ),
+    ),
+    definition=(
+        "Daily closes of each instrument on its own days, nothing filled in, on the scale of the "
+        "view. Rebased: over the close on the first day shown that all of them have (each on its "
+        "own first day where there is none), times 100; z: log closes less their mean, over their "
+        "standard deviation (n − 1), of the dates shown; drawdown: close over the highest close so "
+        "far, less 1; price: the close itself."
+    ),
     details=breakout_chips,
 )

@@ -3,16 +3,18 @@
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from datetime import date
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from components.theme import Theme, base_layout
+from components.theme import INK, Theme, base_layout, faded
 from data_sources.series import Series
-from view_state import ViewState
+from view_state import Mark, ViewState
 
 SAMPLE_NOTE = "Sample data: simulated between published turning points"
+_MARK = "#7f56c9"
 _NOON = 12 * 3_600_000
 _DAY_END = {"nyclose": " at New York closes", "utc": " by UTC days", "": ""}
 
@@ -112,10 +114,14 @@ def sample_mark(series: Mapping[str, Series]) -> list[dict[str, Any]]:
 
 
 def base_figure(
-    series: Mapping[str, Series], span: tuple[pd.Timestamp, pd.Timestamp], theme: Theme
+    series: Mapping[str, Series],
+    span: tuple[pd.Timestamp, pd.Timestamp],
+    theme: Theme,
+    marks: Collection[Mark] = (),
 ) -> Figure:
-    """An empty figure on the shared time axis."""
+    """An empty figure on the shared time axis, with the author's marks."""
     layout = base_layout(theme)
+    layout["shapes"] = _marked(marks, span, theme)
     layout["annotations"] = sample_mark(series)
     shown = f"{span[0]:%Y-%m-%d}..{span[1]:%Y-%m-%d}"
     layout["xaxis"] |= {
@@ -129,6 +135,35 @@ def base_figure(
     # A zoom made by hand survives an update until the range itself changes.
     layout["uirevision"] = shown
     return {"data": [], "layout": layout}
+
+
+def _marked(
+    marks: Collection[Mark], span: tuple[pd.Timestamp, pd.Timestamp], theme: Theme
+) -> list[dict[str, Any]]:
+    """A labelled rule for each day and a shade for each range, as far as they are shown."""
+    start, end = (edge.date() for edge in span)
+    shown = [one for one in marks if one.first <= end and (one.last or one.first) >= start]
+    shapes = []
+    for position, mark in enumerate(shown):
+        first, last = max(mark.first, start), min(mark.last or mark.first, end)
+        shapes.append(
+            {
+                "type": "rect" if mark.last else "line",
+                "x0": noon(first), "x1": noon(last),
+                # Neighbours' labels stand above each other.
+                "y0": 0, "y1": 1 - 0.08 * (position % 3), "yref": "paper", "layer": "between",
+                "line": {"color": _MARK, "width": 0 if mark.last else 1.5},
+                "fillcolor": faded(_MARK, 0.14),
+                "label": {
+                    # Plotly reads text as markup; the author writes plain text.
+                    "text": escape(mark.label, quote=False),
+                    "textposition": "top left" if mark.last else "end",
+                    "xanchor": "left", "yanchor": "top", "textangle": 0, "padding": 3,
+                    "font": {"size": 11, "color": INK[theme]["text"]},
+                },
+            }
+        )  # fmt: skip
+    return shapes
 
 
 def rules(dates: pd.DatetimeIndex, colour: str) -> list[dict[str, Any]]:

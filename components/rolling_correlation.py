@@ -18,7 +18,7 @@ from analytics.correlation import (
     percentile_of_last,
     rolling_correlation,
 )
-from components.chart import Chart
+from components.chart import INSTRUMENT, Chart, Column
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -39,6 +39,7 @@ FRESH_DAYS = 7  # a value older than this is dated, not called "now"
 PERIODS = {"d": "session", "w": "week", "m": "month"}
 
 Pair = tuple[str, str]
+_PAIR = f"{INSTRUMENT} × {INSTRUMENT}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
 
 def figure(frame: RollingCorrelation, state: ViewState, theme: Theme) -> Figure:
     """Draw every pair's line, and band and envelope of the focus pair."""
-    fig = base_figure(frame.series, frame.span, theme)
+    fig = base_figure(frame.series, frame.span, theme, state.marks)
     layout = fig["layout"]
     small_cap = state.pair[0]
     ink = colour(small_cap, frame.series[small_cap].instrument.kind)
@@ -294,4 +295,33 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("date", "date", "Last day of the window; with a lag, the later of the two days"),
+        Column(
+            _PAIR,
+            "number",
+            "Pearson, Spearman or EWMA correlation of the pair's log returns, -1 to 1",
+            is_pattern=True,
+        ),
+        Column(
+            f"{_PAIR} 95% low",
+            "number",
+            "Lower end of the focus pair's 95% confidence interval, -1 to 1",
+            is_pattern=True,
+        ),
+        Column(
+            f"{_PAIR} 95% high",
+            "number",
+            "Upper end of the focus pair's 95% confidence interval, -1 to 1",
+            is_pattern=True,
+        ),
+    ),
+    definition=(
+        "Correlation of the log returns of two instruments over a rolling window of n returns on "
+        "the dates both have, by day, week or month: Pearson; Spearman, of the ranks; or EWMA, "
+        "about zero with weights that count as much as n equal ones. The 95% interval is Fisher's, "
+        "tanh(atanh r ± 1.96 / √(n − 3)), for Spearman with √(1.06 / (n − 3)), and holds for one "
+        "window looked at on its own. Before the first full window, and where either does not "
+        "vary, the value is missing, never 0."
+    ),
 )

@@ -19,7 +19,7 @@ from analytics.specification import (
     tested_cell,
 )
 from components.background import Say, in_background
-from components.chart import Chart
+from components.chart import Chart, Column
 from components.claim_outcome import LEVEL
 from components.event_study import rule_of, signed, signed_log
 from components.plotting import EmptyChartError, Figure, p_value, sample_mark, values
@@ -358,7 +358,7 @@ def finding(frame: Curve, state: ViewState) -> str:
 def table(frame: Curve) -> pd.DataFrame:
     """The curve; effects are differences of mean log returns."""
     cells = frame.cells.drop(columns="is_testable")
-    high = ["all" if isnan(one) else int(one) for one in cells["high"]]
+    high = ["all" if isnan(one) else f"{one:.0f}" for one in cells["high"]]
     ranked = cells.assign(high=high).set_axis(np.arange(len(cells)) + 1).rename_axis("rank")
     return ranked.rename(columns={"effect": "effect_log"})
 
@@ -401,6 +401,34 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    columns=(
+        Column("rank", "integer", "Place by effect, from 1, the lowest"),
+        Column("signal", "text", "Id of the instrument that breaks out"),
+        Column("target", "text", "Id of the coin that is followed"),
+        Column("base", "integer", "Least sessions since the last close at a new high"),
+        Column("cooldown", "integer", "Least sessions between two breakouts"),
+        Column("high", "text", "Sessions whose highest close is passed; all: every earlier one"),
+        Column("horizon", "integer", "Calendar days from the entry"),
+        Column("n", "integer", "Breakouts whose outcome is known"),
+        Column(
+            "effective_n", "number", "Separate breakouts that would tell as much as these n tell"
+        ),
+        Column(
+            "effect_log",
+            "number",
+            "Mean log return after breakouts less that after any day, in logs",
+        ),
+        Column("p", "number", "Two-sided p-value of the effect, 0 to 1"),
+        Column("q", "number", "p adjusted over all specifications: false discovery rate, 0 to 1"),
+    ),
+    definition=(
+        "The difference between the mean log return after breakouts and after any day under every "
+        "combination of breakout rule, small cap, coin and horizon, from the least to the "
+        "greatest, over all days there are. p is from random rotations of the breakouts to other "
+        "days; q controls the false discovery rate over all specifications by resampling them "
+        "together (Yekutieli and Benjamini). Those with fewer than two breakouts whose outcome is "
+        "known are left out."
+    ),
     details=details,
     scope="all",
     page="/claims",

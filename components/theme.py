@@ -17,7 +17,7 @@ ORANGES = {
 }  # fmt: skip
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
-_INK = {
+INK = {
     "light": {"text": "#1b2430", "muted": "#5b6675", "grid": "#e3e7ec", "ground": "#ffffff"},
     "dark": {"text": "#e6eaf0", "muted": "#98a3b3", "grid": "#283140", "ground": "#12171e"},
 }
@@ -38,7 +38,7 @@ def faded(hex_colour: str, alpha: float) -> str:
 
 def base_layout(theme: Theme) -> dict[str, Any]:
     """Everything about a figure's layout that is the same on every chart."""
-    ink = _INK[theme]
+    ink = INK[theme]
     axis = {
         "gridcolor": ink["grid"],
         "showline": False,

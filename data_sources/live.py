@@ -20,7 +20,7 @@ from data_sources.refresh import Refresher, known_instruments
 from data_sources.sample import sample_snapshot
 from data_sources.series import Series
 from data_sources.snapshot import Snapshot, Status
-from data_sources.store import Head, Store, open_store
+from data_sources.store import Head, LazyStore, Store
 from data_sources.stored import View, snapshot_of
 from data_sources.symbols import requested
 from settings import Settings
@@ -53,13 +53,12 @@ class Live:
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = _utc_now) -> None:
         self._settings = settings
         self._clock = clock
-        self._store: Store | None = None
+        self.store = LazyStore(settings.database_url, clock)
         self._seen: object = None
         self._view: View | None = None
         self._memory: dict[str, Series] = {}
         self._snapshot = _stand_in(settings.data)
         self._threads: list[threading.Thread] = []
-        self._opening = threading.Lock()
         self._looking = threading.Lock()
         self._starting = threading.Lock()
         self._stop = threading.Event()
@@ -86,8 +85,7 @@ class Live:
         for thread in self._threads:
             thread.join(SECONDS_TO_STOP)
         self._stop.clear()
-        if self._store is not None:
-            self._store.close()
+        self.store.close()
 
     def status(self, instrument_id: str) -> Status | None:
         """How it stands with one instrument; None when nobody knows it."""
@@ -117,7 +115,7 @@ class Live:
             raise NotPossible("Adding symbols is turned off here.")
         instrument = requested(symbol, kind)
         try:
-            store = self._opened()
+            store = self.store.opened()
             known = known_instruments(store.heads())
             if instrument.id in known:
                 if known[instrument.id].kind != kind:
@@ -138,7 +136,7 @@ class Live:
         TooSoon, NotPossible
         """
         try:
-            store = self._opened()
+            store = self.store.opened()
             # A lease nobody gives back: for a while no other caller gets it, on any machine.
             if not store.lease("refresh now", uuid.uuid4().hex, SECONDS_BETWEEN_REFRESHES):
                 raise TooSoon(SECONDS_BETWEEN_REFRESHES)
@@ -150,7 +148,7 @@ class Live:
         """Bring the snapshot up to date with the store; without one, the last stays."""
         with self._looking:
             try:
-                store = self._opened()
+                store = self.store.opened()
                 heads, pauses = store.heads(), store.pauses()
                 # What is stale changes with time, too.
                 seen = heads, pauses, self._clock().replace(second=0, microsecond=0)
@@ -180,16 +178,10 @@ class Live:
     def _refresh(self) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
             try:
-                store = self._opened()
+                store = self.store.opened()
             except (StoreUnavailable, StoreTooNew):
                 continue
             Refresher(store, self._settings, self._clock).run(self._stop)
-
-    def _opened(self) -> Store:
-        with self._opening:
-            if self._store is None:
-                self._store = open_store(self._settings.database_url, self._clock)
-            return self._store
 
     def _loaded(self, store: Store, heads: Mapping[str, Head]) -> dict[str, Series]:
         """Every copy, by its name in the store; only those that changed are read."""

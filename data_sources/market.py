@@ -5,11 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from data_sources.catalog import Instrument
 from data_sources.folder import Folder
+from data_sources.frozen import FrozenLinks, excerpt
 from data_sources.live import Live
 from data_sources.providers import PROVIDERS
 from data_sources.sample import sample_snapshot
 from data_sources.series import DayEnd, Series
 from data_sources.snapshot import Snapshot, Status
+from data_sources.store import LazyStore
 from settings import Settings
 
 TERMS: Mapping[str, str] = {one.name: one.terms for one in PROVIDERS.values()}
@@ -28,11 +30,19 @@ class Market:
         Returns the newest snapshot, at once.
     live
         What fetches the data; None where nothing is fetched.
+    frozen
+        The frozen links there are; None where there can be none.
     """
 
-    def __init__(self, current: Callable[[], Snapshot], live: Live | None = None) -> None:
+    def __init__(
+        self,
+        current: Callable[[], Snapshot],
+        live: Live | None = None,
+        frozen: FrozenLinks | None = None,
+    ) -> None:
         self._current = current
         self.live = live
+        self.frozen = frozen
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -99,6 +109,10 @@ class Market:
             return held
         return {name: snapshot.new_york.get(name, one) for name, one in held.items()}
 
+    def excerpt(self, ids: Iterable[str]) -> Snapshot:
+        """All there is of these instruments, at one moment: what a frozen link keeps."""
+        return excerpt(self._current(), set(ids))
+
     def find(self, instrument_id: str, content_hash: str) -> Series | None:
         """The series with these very values, None when it is no longer held."""
         snapshot = self._current()
@@ -114,9 +128,10 @@ def open_market(settings: Settings) -> Market:
 
     Bad or missing data never raise: see `Market.problems`.
     """
-    if settings.data == "files" and settings.files is not None:
-        return Market(Folder(settings.files).snapshot)
-    if settings.data == "sample":
-        return Market(sample_snapshot)
+    if settings.data in ("files", "sample"):
+        frozen = FrozenLinks(LazyStore(settings.database_url))
+        if settings.data == "files" and settings.files is not None:
+            return Market(Folder(settings.files).snapshot, frozen=frozen)
+        return Market(sample_snapshot, frozen=frozen)
     live = Live(settings)
-    return Market(live.snapshot, live)
+    return Market(live.snapshot, live, FrozenLinks(live.store))

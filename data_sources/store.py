@@ -8,7 +8,8 @@ blob is a series' newest, and a snapshot names the blobs of a frozen link.
 import argparse
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ from data_sources.errors import CorruptBlob, StoreTooNew, StoreUnavailable
 from data_sources.series import Series, content_hash
 from settings import load
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision in `MIGRATIONS`."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -86,6 +87,12 @@ _SNAPSHOTS = sa.Table(
     sa.Column("title", sa.Text),
     sa.Column("note", sa.Text),
     sa.Column("created_at", _Moment, nullable=False),
+    sa.Column("page", sa.Text, nullable=False, server_default="/"),
+    sa.Column("about", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("expires_at", _Moment),
+    sa.Column("secret", sa.String(64)),
+    sa.Column("event", sa.Text),
+    sa.Index("ix_snapshots_event", "event", unique=True),
 )
 _LEASES = sa.Table(
     "leases",
@@ -156,6 +163,58 @@ class Pause:
     until: datetime
     failures: int
     is_wish: bool
+
+
+@dataclass(frozen=True)
+class FrozenLink:
+    """What a frozen link names: a view, and the very values it is drawn from.
+
+    Attributes
+    ----------
+    id
+        Cannot be guessed: whoever has it was given it.
+    page
+        Address of the page.
+    query
+        Canonical query of the view.
+    series
+        Content hash of each series, by its name in the store.
+    about
+        Of each, what a blob does not say: see `about_series`.
+    title, note
+        The author's words.
+    created_at
+        When it was frozen.
+    expires_at
+        From when on it is not shown; None for never.
+    secret
+        SHA-256 (hex) of what deleting it needs; None when nobody may.
+    event
+        What a feed tells of with it; each once. None for a reader's link.
+    """
+
+    id: str
+    page: str
+    query: str
+    series: Mapping[str, str]
+    about: Mapping[str, Mapping[str, Any]]
+    title: str
+    note: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    secret: str | None = None
+    event: str | None = None
+
+
+def about_series(series: Series) -> dict[str, Any]:
+    """What is known of a series besides its values, as JSON holds it."""
+    return {
+        "instrument": asdict(series.instrument),
+        "source": series.source,
+        "is_sample": series.is_sample,
+        "day_end": series.day_end,
+        "fetched_at": series.fetched_at.astimezone(UTC).isoformat(),
+    }
 
 
 def key_of(series: Series) -> str:
@@ -350,7 +409,7 @@ class Store:
             connection.execute(sa.delete(_LEASES).where(mine))
 
     def prune(self, older_than: timedelta) -> int:
-        """Delete the blobs that no head and no snapshot names.
+        """Delete expired frozen links, and the blobs that no head and no frozen link names.
 
         Parameters
         ----------
@@ -370,6 +429,7 @@ class Store:
                 # As SQLite does anyway: wait for running puts and hold new ones, or a put could
                 # name a blob between the look and the deletion.
                 connection.exec_driver_sql("LOCK TABLE blobs IN SHARE ROW EXCLUSIVE MODE")
+            connection.execute(_expired(now))
             named = {hash_ for _, hash_ in _names(connection)}
             marks, gone = [], []
             for hash_, marked in connection.execute(
@@ -386,6 +446,99 @@ class Store:
             if gone:
                 connection.execute(sa.delete(_BLOBS).where(key), gone)
         return len(gone)
+
+    def freeze(self, link: FrozenLink, series: Iterable[Series], most: int) -> str | None:
+        """Keep a frozen link and the values it names, all or nothing.
+
+        What has expired is dropped on the way.
+
+        Parameters
+        ----------
+        link, series
+            The link, and the series it names.
+        most
+            How many links there may be.
+
+        Returns
+        -------
+        str or None
+            Its id, or that of the one there is already for its event; None where there are
+            too many.
+        """
+        with _writing(self._engine) as connection:
+            connection.execute(_expired(self._clock()))
+            if link.event is not None:
+                told = sa.select(_SNAPSHOTS.c.id).where(_SNAPSHOTS.c.event == link.event)
+                if (known := connection.scalar(told)) is not None:
+                    return known
+            count = sa.select(sa.func.count()).select_from(_SNAPSHOTS)
+            if connection.scalars(count).one() >= most:
+                return None
+            for one in series:
+                blob = {"bytes": _encode(one.frame), "unnamed_since": None}
+                connection.execute(self._upsert(_BLOBS, {"hash": one.content_hash}, blob))
+            insert = self._insert(_SNAPSHOTS).values(**asdict(link))
+            connection.execute(insert.on_conflict_do_nothing(index_elements=["event"]))
+            mine = sa.select(_SNAPSHOTS.c.id)
+            if link.event is None:
+                return connection.scalar(mine.where(_SNAPSHOTS.c.id == link.id))
+            return connection.scalar(mine.where(_SNAPSHOTS.c.event == link.event))
+
+    def frozen(self, id_: str) -> FrozenLink | None:
+        """The frozen link with this id; None when there is none, or none any more."""
+        columns = [_SNAPSHOTS.c[name] for name in FrozenLink.__dataclass_fields__]
+        query = sa.select(*columns).where(_SNAPSHOTS.c.id == id_)
+        with _reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        link = None if row is None else FrozenLink(*row)
+        if link is None or (link.expires_at is not None and link.expires_at <= self._clock()):
+            return None
+        return link
+
+    def told(self, events: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+        """Ids of the frozen links of these events, and when they were made; for those there are."""
+        wanted = sa.select(_SNAPSHOTS.c.event, _SNAPSHOTS.c.id, _SNAPSHOTS.c.created_at).where(
+            _SNAPSHOTS.c.event.in_(list(events))
+        )
+        with _reading(self._engine) as connection:
+            return {event: (id_, when) for event, id_, when in connection.execute(wanted)}
+
+    def thaw(self, id_: str, secret: str) -> bool:
+        """Delete a frozen link; whether there was one with this secret (as its SHA-256)."""
+        is_it = sa.and_(_SNAPSHOTS.c.id == id_, _SNAPSHOTS.c.secret == secret)
+        with _writing(self._engine) as connection:
+            return bool(connection.execute(sa.delete(_SNAPSHOTS).where(is_it)).rowcount)
+
+    def named_by(self, link: FrozenLink) -> dict[str, Series]:
+        """The series of a frozen link, by their names in the store.
+
+        Raises
+        ------
+        CorruptBlob
+            For the first that is damaged or gone.
+        """
+        wanted = sa.select(_BLOBS.c.hash, _BLOBS.c.bytes).where(
+            _BLOBS.c.hash.in_(set(link.series.values()))
+        )
+        with _reading(self._engine) as connection:
+            found = dict(map(tuple, connection.execute(wanted)))
+        result = {}
+        for name, hash_ in link.series.items():
+            frame = _decode(found.get(hash_, b""), hash_)
+            about = link.about.get(name)
+            instrument = _instrument(about["instrument"]) if about else None
+            if frame is None or about is None or instrument is None:
+                raise CorruptBlob(name, hash_)
+            result[name] = Series(
+                instrument,
+                frame,
+                about["source"],
+                datetime.fromisoformat(about["fetched_at"]),
+                about["is_sample"],
+                hash_,
+                about["day_end"],
+            )
+        return result
 
     def check(self) -> list[str]:
         """Verify everything stored; one sentence for each problem, none when all is well."""
@@ -459,6 +612,34 @@ def open_store(url: str, clock: Callable[[], datetime] = _utc_now) -> Store:
             store.close()
             raise
     return store
+
+
+class LazyStore:
+    """A store that is opened when it is first needed; safe for threads.
+
+    Parameters
+    ----------
+    url, clock
+        As for `open_store`.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._url = url
+        self._clock = clock
+        self._opening = threading.Lock()
+        self._store: Store | None = None
+
+    def opened(self) -> Store:
+        """The store; raises what `open_store` raises, and tries again the next time."""
+        with self._opening:
+            if self._store is None:
+                self._store = open_store(self._url, self._clock)
+            return self._store
+
+    def close(self) -> None:
+        """Close its connections, as `Store.close`."""
+        if self._store is not None:
+            self._store.close()
 
 
 def _postgresql_engine(address: sa.URL) -> sa.Engine:
@@ -556,6 +737,10 @@ def _reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     with _reading(engine.execution_options(writes=True)) as connection:
         yield connection
+
+
+def _expired(now: datetime) -> sa.Delete:
+    return sa.delete(_SNAPSHOTS).where(_SNAPSHOTS.c.expires_at <= now)
 
 
 def _names(connection: sa.Connection) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,10 @@
-"""What the server answers besides pages: health, series, status, symbols, refresh."""
+"""What the server answers besides pages: health, series, status, symbols, refresh, freezing."""
 
 import hmac
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import flask
 import numpy as np
@@ -22,11 +22,15 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from data_sources.errors import NotPossible, TooSoon
+from data_sources.errors import NotPossible, StoreTooNew, StoreUnavailable, TooSoon
 from data_sources.live import Live
 from data_sources.market import Market
 from data_sources.snapshot import Status
+from sharing.exports import site
+from sharing.freezing import BadWishError, ChangedError, freeze, read_wish
+from sharing.view import LostLinkError, opened
 
+_Made = TypeVar("_Made")
 Limited = Callable[[str], Callable[[Any], Any]]
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -34,6 +38,7 @@ FOREVER = "public, max-age=31536000, immutable"
 _READING = "600 per minute"
 _ADDING = "10 per minute; 60 per hour"
 _REFRESHING = "6 per minute"
+_FREEZING = "10 per minute; 100 per hour"
 
 
 def status_of(market: Market) -> dict[str, Any]:
@@ -46,7 +51,15 @@ def status_of(market: Market) -> dict[str, Any]:
     }
 
 
-def register(server: flask.Flask, market: Market, *, any_symbol: bool, token: str | None) -> None:
+def register(
+    server: flask.Flask,
+    market: Market,
+    *,
+    any_symbol: bool,
+    token: str | None,
+    freeze_token: str | None = None,
+    base_url: str = "",
+) -> None:
     """Add the routes.
 
     Parameters
@@ -59,6 +72,10 @@ def register(server: flask.Flask, market: Market, *, any_symbol: bool, token: st
         Whether readers may add symbols.
     token
         What refreshing on demand needs; None when anybody may.
+    freeze_token
+        What making a frozen link needs, likewise.
+    base_url
+        Address of the site; "" for that of each request.
     """
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     actions = flask.Blueprint("actions", __name__)
@@ -81,6 +98,7 @@ def register(server: flask.Flask, market: Market, *, any_symbol: bool, token: st
     _add_status(actions, market, limited)
     _add_symbols(actions, market, limited, any_symbol=any_symbol)
     _add_refresh(actions, market, limited, token)
+    _add_frozen(actions, market, limited, freeze_token, base_url)
     server.register_blueprint(actions)
 
 
@@ -92,7 +110,11 @@ def _add_data(server: flask.Flask, market: Market) -> None:
     @server.get("/series/<id_>")
     def series(id_: str) -> flask.Response:
         """Days since 1970, then closes, as little-endian float64: for live tuning."""
-        held = market.find(id_, flask.request.args.get("h", ""))
+        try:
+            data = opened(f"frozen={flask.request.args.get('frozen', '')}", market).market
+        except LostLinkError:
+            data = market
+        held = data.find(id_, flask.request.args.get("h", ""))
         if held is None:
             return flask.Response("No such series\n", 404, mimetype="text/plain")
         days = held.frame.index.to_numpy().astype("datetime64[D]").astype("<f8")
@@ -153,11 +175,7 @@ def _add_refresh(
     def refresh() -> tuple[dict[str, str], int]:
         _json()
         live = _live(market)
-        if token is not None:
-            given = flask.request.headers.get("Authorization", "")
-            # Flask reads a header's bytes as Latin-1.
-            if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode()):
-                raise Unauthorized("That is not the token." if given else "This needs the token.")
+        _check(token)
         try:
             live.refresh_now()
         except TooSoon as reason:
@@ -165,6 +183,57 @@ def _add_refresh(
         except NotPossible as reason:
             raise ServiceUnavailable(str(reason)) from reason
         return {"message": "Everything is being fetched again."}, 202
+
+
+def _add_frozen(
+    actions: flask.Blueprint,
+    market: Market,
+    limited: Limited,
+    token: str | None,
+    base_url: str,
+) -> None:
+    def kept(work: Callable[[], _Made]) -> _Made:
+        try:
+            return work()
+        except LostLinkError as problem:
+            raise NotFound(str(problem)) from problem
+        except (NotPossible, StoreUnavailable, StoreTooNew) as problem:
+            raise ServiceUnavailable(f"{str(problem).removesuffix('.')}.") from problem
+
+    @actions.post("/s")
+    @limited(_FREEZING)
+    def make() -> tuple[dict[str, str], int]:
+        _check(token)
+        try:
+            wish = read_wish(_json())
+            id_, secret = kept(lambda: freeze(wish, market))
+        except BadWishError as reason:
+            raise BadRequest(str(reason)) from reason
+        except ChangedError as reason:
+            raise Conflict(
+                "Newer prices have arrived since this page was drawn. Freeze again to take them, "
+                "or show them first."
+            ) from reason
+        return {"id": id_, "link": f"{base_url or site()}/s/{id_}", "secret": secret}, 201
+
+    @actions.delete("/s/<id_>")
+    @limited(_FREEZING)
+    def delete(id_: str) -> dict[str, str]:
+        given = flask.request.headers.get("Authorization", "").removeprefix("Bearer ")
+        frozen = market.frozen
+        if frozen is None or not given or not kept(lambda: frozen.delete(id_, given)):
+            raise NotFound("There is no such frozen link, or that is not its secret.")
+        return {"message": "It is deleted."}
+
+
+def _check(token: str | None) -> None:
+    """Turn away who has not the token, where one is set."""
+    if token is None:
+        return
+    given = flask.request.headers.get("Authorization", "")
+    # Flask reads a header's bytes as Latin-1.
+    if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode()):
+        raise Unauthorized("That is not the token." if given else "This needs the token.")
 
 
 def _explained(error: HTTPException) -> flask.Response:

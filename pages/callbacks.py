@@ -5,12 +5,12 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output
 
 from components.card import card_class, page_count, value_table
-from components.chart import Chart, render, values
+from components.chart import Chart, nothing, render, values
 from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.market import Market
 from data_sources.series import Series
-from sharing.view import inputs, opened
+from sharing.view import LostLinkError, inputs, opened
 from view_state import ViewState
 
 
@@ -51,8 +51,8 @@ def _register_link(app: Dash) -> None:
 
 def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     def view(query: object) -> tuple[ViewState, dict[str, Series]]:
-        state = opened(query, market)
-        return state, inputs(chart, state, market)
+        found = opened(query, market)
+        return found.state, inputs(chart, found.state, found.market)
 
     # Each part of the card, and what fills it.
     parts: dict[Output, Any] = {
@@ -73,8 +73,11 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
 
     @app.callback(*parts, *asked, prevent_initial_call=True)
     def draw(query: object, *_: object) -> list[Any]:
-        state, series = view(query)
-        drawn = render(chart, series, state)
+        try:
+            state, series = view(query)
+            drawn = render(chart, series, state)
+        except LostLinkError as problem:
+            drawn = nothing(str(problem))
         return [fill(drawn) for fill in parts.values()]
 
     # The browser asks for the table only while it is open.
@@ -100,7 +103,10 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     def tabulate(request: object) -> tuple[Any, int]:
         asked = request if isinstance(request, dict) else {}
         page = asked.get("page")
-        state, series = view(asked.get("query"))
+        try:
+            state, series = view(asked.get("query"))
+        except LostLinkError as problem:
+            return str(problem), 1
         found, _, message = values(chart, series, state)
         if found is None:
             return message, 1

@@ -1,16 +1,20 @@
 """What every page has around its cards: top bar, notices, the view itself."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from components import controls
-from components.plotting import SAMPLE_NOTE
+from components.plotting import SAMPLE_NOTE, day
 from data_sources.market import Market
-from pages import claims, data, evidence, lead_lag, workbench
-from view_state import FIELDS, ViewState, to_query
+from pages import claims, data, evidence, lead_lag, share, workbench
+from pages.embed import embedded
+from sharing.preview import LEAD
+from sharing.view import Opened, address_of, live_address
+from view_state import FIELDS, Mark, ViewState, to_query
 
 PAGES = {
     workbench.PATH: "Workbench",
@@ -23,96 +27,42 @@ PAGES = {
 
 def shell(
     content: Sequence[Any],
-    state: ViewState,
-    notices: Sequence[str],
-    market: Market,
+    found: Opened,
     *,
     path: str,
     asked: ViewState | None = None,
+    needs_token: bool = False,
 ) -> dmc.MantineProvider:
     """Wrap a page's content.
 
     Parameters
     ----------
+    found
+        The view.
     path
-        The page's address.
+        The page's address; that of an embed has no bar and no dialog.
     asked
         The view as the link has it, with ids that nobody has here, where the reader may have
         those fetched.
+    needs_token
+        Whether freezing needs the operator's token.
     """
-    query = to_query(state)
+    state, market = found.state, found.market
+    is_embed = embedded(path) is not None
+    dialog = share.dialog(path, found, needs_token=needs_token) if path in LEAD else None
+    top = None if is_embed else _top(found, path, can_share=dialog is not None)
+    present = set(html.Div([*content, top, dialog]))
     return dmc.MantineProvider(
         [
-            html.A("Skip to the content", href="#main", className="skip"),
-            html.Header(
-                [
-                    html.A(
-                        [html.Span(className="logo"), "Bellwether"], href="/", className="brand"
-                    ),
-                    html.Nav(
-                        [
-                            html.A(
-                                name,
-                                href=f"{address}?{query}",
-                                **({"aria-current": "page"} if address == path else {}),
-                            )
-                            for address, name in PAGES.items()
-                        ],
-                        **{"aria-label": "Pages"},
-                    ),
-                    html.H1("Do small-cap breakouts lead crypto rallies?", className="question"),
-                    html.Span(
-                        market.label,
-                        className="badge sample" if market.is_sample else "badge",
-                        title=SAMPLE_NOTE if market.is_sample else None,
-                    ),
-                    html.Span(
-                        _progress(market), id="progress", className="badge progress", role="status"
-                    ),
-                    html.Div(
-                        [
-                            *controls.theme(state),
-                            html.Button("Copy link", id="copy-link", className="primary"),
-                            html.Span(id="copied", role="status", className="copied"),
-                        ],
-                        className="actions",
-                    ),
-                ],
-                className="top",
-            ),
-            html.Div(
-                [
-                    *(html.P([text, _fetch(text, asked)]) for text in notices),
-                    *(html.P(text) for text in market.problems),
-                ],
-                id="notices",
-                className="notices",
-                role="status",
-                hidden=not (notices or market.problems),
-            ),
-            html.Div(
-                [
-                    "The server did not answer: the page shows what it had before. ",
-                    html.Button("Try again", id="try-again", className="quiet"),
-                ],
-                id="offline",
-                className="notices",
-                role="alert",
-                hidden=True,
-            ),
-            html.Div(
-                [
-                    "Newer prices have arrived. ",
-                    html.Button("Show them", id="show-newer", className="quiet"),
-                ],
-                id="newer",
-                className="notices calm",
-                role="status",
-                hidden=True,
-            ),
+            html.A("Skip to the content", href="#main", className="skip", hidden=is_embed),
+            top,
+            *_bars(found.notices, market, asked),
+            _frozen_bar(found, path) if found.frozen else None,
+            _annotation(found),
             html.Main(content, id="main", tabIndex=-1),
-            _held(state, market, present=set(html.Div(content))),
-            dcc.Store(id="view", data=query),
+            dialog,
+            _held(state, market, present=present),
+            dcc.Store(id="view", data=to_query(state)),
         ],
         id="mantine",
         forceColorScheme=state.theme,
@@ -121,13 +71,136 @@ def shell(
     )
 
 
-def not_found(path: str) -> list[Any]:
-    """Content for an address that is no page."""
+def _top(found: Opened, path: str, *, can_share: bool) -> html.Header:
+    """Brand, pages, what the data are, theme and Share."""
+    state, market = found.state, found.market
+    query = to_query(replace(state, frozen=None))
+    share_button = html.Button(
+        "Share",
+        id="share-button",
+        className="primary",
+        title="Share this view (s)",
+        **{"aria-haspopup": "dialog", "aria-keyshortcuts": "s"},
+    )
+    return html.Header(
+        [
+            html.A([html.Span(className="logo"), "Bellwether"], href="/", className="brand"),
+            html.Nav(
+                [
+                    html.A(
+                        name,
+                        href=f"{address}?{query}",
+                        **({"aria-current": "page"} if address == path else {}),
+                    )
+                    for address, name in PAGES.items()
+                ],
+                **{"aria-label": "Pages"},
+            ),
+            html.H1("Do small-cap breakouts lead crypto rallies?", className="question"),
+            html.Span(
+                market.label,
+                className="badge sample" if market.is_sample else "badge",
+                title=SAMPLE_NOTE if market.is_sample else None,
+            ),
+            html.Span(_progress(market), id="progress", className="badge progress", role="status"),
+            html.Div(
+                [*controls.theme(state), share_button if can_share else None],
+                className="actions",
+            ),
+        ],
+        className="top",
+    )
+
+
+def _bars(notices: Sequence[str], market: Market, asked: ViewState | None) -> list[html.Div]:
+    """What the reader is told about the link, the server and the data."""
+    return [
+        html.Div(
+            [
+                *(html.P([text, _fetch(text, asked)]) for text in notices),
+                *(html.P(text) for text in market.problems),
+            ],
+            id="notices",
+            className="notices",
+            role="status",
+            hidden=not (notices or market.problems),
+        ),
+        html.Div(
+            [
+                "The server did not answer: the page shows what it had before. ",
+                html.Button("Try again", id="try-again", className="quiet"),
+            ],
+            id="offline",
+            className="notices",
+            role="alert",
+            hidden=True,
+        ),
+        html.Div(
+            [
+                "Newer prices have arrived. ",
+                html.Button("Show them", id="show-newer", className="quiet"),
+            ],
+            id="newer",
+            className="notices calm",
+            role="status",
+            hidden=True,
+        ),
+    ]
+
+
+def _frozen_bar(found: Opened, path: str) -> html.Div:
+    """What a frozen link is, as of when, and the ways out of it."""
+    link = found.frozen.link if found.frozen else None
+    if link is None:
+        raise ValueError("this view is not frozen")
+    last = max(one.as_of for one in found.market.series(found.market.instruments).values())
+    place = f"/s/{link.id}"
+    until = f" It expires on {day(link.expires_at)}." if link.expires_at else ""
+    return html.Div(
+        [
+            html.B("Frozen"),
+            f" on {day(link.created_at)}, {link.created_at:%H:%M} UTC, with data to {day(last)}. ",
+            f"What is refreshed later changes nothing here.{until} ",
+            html.A("Open the live view", href=live_address(found, path), id="live-view"),
+            html.Span(
+                [" · You have changed the view. ", html.A("Back to the frozen one", href=place)],
+                id="changed-view",
+                hidden=address_of(found, path) == place,
+            ),
+        ],
+        className="notices calm frozen",
+    )
+
+
+def _annotation(found: Opened) -> html.Section:
+    """The author's words; assets/link.js keeps them as the dialog has them."""
+    return html.Section(
+        [
+            html.H2(found.title, id="author-title"),
+            html.P(found.note, id="author-note"),
+            html.P(marks_text(found.state.marks), id="author-marks"),
+        ],
+        className="author",
+        **{"aria-label": "From the author of this link"},
+    )
+
+
+def marks_text(marks: Sequence[Mark]) -> str:
+    """The marks in words, for those who do not see them on the charts."""
+    texts = (
+        f"{day(one.first)}{f' to {day(one.last)}' if one.last else ''}: {one.label}"
+        for one in marks
+    )
+    return f"Marked: {'; '.join(texts)}" if marks else ""
+
+
+def lost(title: str, reason: Sequence[Any]) -> list[Any]:
+    """Content for an address that shows nothing."""
     return [
         html.Section(
             [
-                html.H2("There is no such page"),
-                html.P([html.Code(path[:80]), " is not an address here."]),
+                html.H2(title),
+                html.P(reason),
                 html.P(html.A("Open the workbench", href="/")),
             ],
             className="card lost",
@@ -141,13 +214,13 @@ def _held(state: ViewState, market: Market, present: Collection[str]) -> html.Di
     Parameters
     ----------
     present
-        Ids of the page's own components.
+        Ids of the page's components.
     """
     mirrors = ("span-from", "span-to", "window-slider")
     parts: list[Any] = [html.Data(id=id_) for id_ in mirrors if id_ not in present]
     for wire, field in zip(controls.wiring(), FIELDS, strict=True):
         value = getattr(state, field.name)
-        if wire["id"] in present or field.key == "theme":
+        if wire["id"] in present:
             continue
         if wire["property"] == "value":
             held = list(value) if wire["list"] else str("" if value is None else value)

@@ -1,9 +1,57 @@
 """What a link names: a view that can be shown, and the series its charts are prepared from."""
 
+from dataclasses import dataclass, replace
+
 from components.chart import Chart, at_new_york
+from components.plotting import EmptyChartError, shown_span
+from components.registry import CHARTS
+from data_sources.errors import CorruptBlob, StoreTooNew, StoreUnavailable
+from data_sources.frozen import Frozen
 from data_sources.market import Market
 from data_sources.series import Series
-from view_state import ViewState, parse
+from view_state import LONGEST_NOTE, ViewState, clean, is_bare, parse, to_query
+
+GONE = "There is no such frozen link here: it may have expired, or it was deleted."
+
+
+class LostLinkError(Exception):
+    """A link to frozen data that cannot be shown; the message says why.
+
+    Attributes
+    ----------
+    status
+        HTTP status of the answer.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A link, opened.
+
+    Attributes
+    ----------
+    state
+        The view.
+    notices
+        What of the link was not used, and why.
+    market
+        Where its data are: those of today, or frozen ones.
+    title, note
+        The author's words.
+    frozen
+        The frozen link, where it is one.
+    """
+
+    state: ViewState
+    notices: tuple[str, ...]
+    market: Market
+    title: str
+    note: str
+    frozen: Frozen | None = None
 
 
 def available(market: Market) -> dict[str, list[str]]:
@@ -16,20 +64,82 @@ def available(market: Market) -> dict[str, list[str]]:
     return {**there, "new_york": list(market.new_york)}
 
 
-def opened(query: object, market: Market) -> ViewState:
-    """The view of a query: the browser sends text; anyone can send anything."""
-    return parse(query if isinstance(query, str) else "", available(market))[0]
+def opened(query: object, market: Market) -> Opened:
+    """Open a query: the browser sends text; anyone can send anything.
+
+    Raises
+    ------
+    LostLinkError
+        When it names frozen data that are not there.
+    """
+    text = query if isinstance(query, str) else ""
+    asked, notices = parse(text)
+    if asked.frozen is None:
+        state, notices = parse(text, available(market))
+        return Opened(state, notices, market, state.title, state.note)
+    found = _found(asked.frozen, market)
+    held = Market(lambda: found.snapshot, frozen=market.frozen)
+    if is_bare(text):
+        state = replace(frozen_view(found, held), theme=asked.theme)
+    else:
+        state, notices = parse(text, available(held))
+    # The words are the author's, whatever the query says.
+    state = replace(state, title="", note="", frozen=asked.frozen)
+    return Opened(state, notices, held, found.link.title, found.link.note, found)
+
+
+def frozen_view(found: Frozen, held: Market) -> ViewState:
+    """The view that was frozen, with its data in `held`."""
+    return replace(parse(found.link.query, available(held))[0], frozen=found.link.id)
+
+
+def address_of(found: Opened, page: str) -> str:
+    """Where a view is seen, from the root of the site; a frozen one at its own address."""
+    state = found.state
+    if found.frozen is None:
+        return f"{page}?{to_query(state)}"
+    place = f"/s/{found.frozen.link.id}"
+    if state == frozen_view(found.frozen, found.market):
+        return place
+    return f"{place}?{to_query(replace(state, frozen=None), spelled_out=True)}"
+
+
+def live_address(found: Opened, page: str) -> str:
+    """The view of today's data, with all that could drift written out.
+
+    A frozen one is not held to the last frozen day.
+    """
+    market = found.market
+    state = fixed(page, found.state, market, is_frozen=False)
+    series = market.series(_chosen(page, state)).values()
+    last = max((one.as_of.date() for one in series), default=None)
+    end = None if state.span[1] == last else state.span[1]
+    note = found.note if len(found.note) <= LONGEST_NOTE else ""
+    live = replace(
+        state, frozen=None, span=(state.span[0], end), title=found.title, note=clean(note)
+    )
+    return f"{page}?{to_query(live, spelled_out=True)}"
+
+
+def _found(id_: str, market: Market) -> Frozen:
+    try:
+        found = market.frozen.find(id_) if market.frozen else None
+    except CorruptBlob as problem:
+        raise LostLinkError("The data of this frozen link are damaged.", 503) from problem
+    except (StoreUnavailable, StoreTooNew) as problem:
+        raise LostLinkError(f"{problem}: try again later.", 503) from problem
+    if found is None:
+        raise LostLinkError(GONE, 404)
+    return found
 
 
 def inputs(chart: Chart, state: ViewState, market: Market) -> dict[str, Series]:
     """The series a chart is prepared from, as its `scope` says."""
-    # Only the workbench compares more than the pair in focus.
-    chosen = (*state.small_caps, *state.coins) if chart.page == "/" else state.pair
+    chosen = _chosen(chart.page, state)
     if chart.scope == "view":
         return market.series(chosen, state.align or "")
     if chart.scope == "all":
-        there = available(market)
-        return market.series((*there["small_caps"], *there["coins"]), "utc")
+        return market.series(_comparable(market), "utc")
     series = market.series(chosen, "utc")
     if chart.scope == "both":
         coin = state.pair[1]
@@ -37,3 +147,36 @@ def inputs(chart: Chart, state: ViewState, market: Market) -> dict[str, Series]:
         if one is not None and one.day_end == "nyclose":
             series[at_new_york(coin)] = one
     return series
+
+
+def needed(page: str, state: ViewState, market: Market) -> tuple[str, ...]:
+    """Ids of all that the charts of a page are prepared from."""
+    if any(chart.scope == "all" for chart in CHARTS.values() if chart.page == page):
+        return _comparable(market)
+    return _chosen(page, state)
+
+
+def fixed(page: str, state: ViewState, market: Market, *, is_frozen: bool) -> ViewState:
+    """The view with everything written out that could drift.
+
+    That is the first day, when the days of coins end and, `is_frozen`, the last day.
+    """
+    series = market.series(_chosen(page, state), state.align or "")
+    ends = {one.day_end for one in series.values() if one.instrument.kind == "coin"}
+    if len(ends) == 1:
+        state = replace(state, align=ends.pop() or None)
+    try:
+        first, last = (edge.date() for edge in shown_span(series, state))
+    except EmptyChartError:
+        return state
+    return replace(state, span=(first, last if is_frozen else state.span[1]))
+
+
+def _chosen(page: str, state: ViewState) -> tuple[str, ...]:
+    # Only the workbench compares more than the pair in focus.
+    return (*state.small_caps, *state.coins) if page == "/" else state.pair
+
+
+def _comparable(market: Market) -> tuple[str, ...]:
+    there = available(market)
+    return (*there["small_caps"], *there["coins"])

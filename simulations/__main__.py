@@ -4,12 +4,13 @@ import argparse
 import sys
 from time import process_time
 
-from simulations import event_study, intervals, lead_lag, specification
+from simulations import event_study, intervals, lead_lag, regimes, specification
 
 SIMULATIONS = {
     "intervals": ("Intervals of a correlation", intervals.report),
     "event-study": ("Event study", event_study.report),
     "lead-lag": ("Lead and lag", lead_lag.report),
+    "regimes": ("Regime changes of a correlation", regimes.report),
     "specification": ("Specification curve", specification.report),
 }
 

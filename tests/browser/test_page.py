@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
@@ -77,7 +78,10 @@ def test_the_table_holds_the_plotted_values(page: Page, address: str) -> None:
         """document.querySelector("#graph-rolling-correlation .js-plotly-plot")._fullData
              .find((trace) => trace.uid === "line-RUT-BTC").y.slice(-1)[0]"""
     )
-    assert float(first.locator("td").nth(1).inner_text()) == pytest.approx(last_plotted, abs=1e-4)
+    cell = first.locator("td").nth(1)
+    assert float(cell.inner_text()) == pytest.approx(last_plotted, abs=1e-4)
+    # Figures are drawn in float32.
+    assert np.float32(cell.locator("data").get_attribute("value")) == np.float32(last_plotted)
     card.get_by_role("button", name="2", exact=True).click()
     expect(card.locator("caption")).to_contain_text("Page 2 of 60")
     page.locator("[data-window='30']").click()

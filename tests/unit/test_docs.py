@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app import PAGES
-from components.chart import render
+from components.chart import described, render
 from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.errors import SourceError
@@ -348,9 +348,12 @@ def test_the_example_chart_draws(query: str) -> None:
     (text,) = code(doc("add-a-chart"))
     state = parse(query)[0]
     series = MARKET.series((*state.small_caps, *state.coins))
-    drawn = render(run(text).CHART, series, state)
+    chart = run(text).CHART
+    drawn = render(chart, series, state)
     assert drawn.status == "ready"
     assert drawn.finding.endswith(".")
+    table = chart.table(chart.prepare(series, state))
+    assert [column for _, column in described(chart, table)] == list(chart.columns)
 
 
 def test_the_example_source_reads(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import string
 import time
 from dataclasses import FrozenInstanceError, fields, replace
 from datetime import date
@@ -15,10 +17,17 @@ from hypothesis import strategies as st
 from view_state import (
     FIELDS,
     HORIZONS,
+    LONGEST_LABEL,
+    LONGEST_NOTE,
     LONGEST_QUERY,
+    LONGEST_TITLE,
     MOST_EVENTS,
     MOST_INSTRUMENTS,
+    MOST_MARKS,
+    Mark,
     ViewState,
+    clean,
+    is_bare,
     parse,
     to_query,
 )
@@ -34,6 +43,34 @@ ids = st.lists(
     unique=True,
 ).map(tuple)
 days = st.none() | st.dates()
+
+
+def texts(most: int, *, least: int = 0) -> st.SearchStrategy[str]:
+    """What a reader may write, as a link holds it: scripts, emoji, markup, separators."""
+    raw = st.text(max_size=most) | st.sampled_from(["<b>&\"'`{x}%41", "a_b~c..d", "日本 🚀 +1"])
+    return raw.map(clean).filter(lambda text: len(text) >= least)
+
+
+marks = (
+    st.lists(
+        st.builds(
+            Mark,
+            st.dates(),
+            days,
+            texts(LONGEST_LABEL, least=1).map(lambda label: clean(label.replace("~", "-"))),
+        ).filter(lambda mark: mark.last is None or mark.first < mark.last),
+        max_size=MOST_MARKS,
+        unique=True,
+    )
+    .map(lambda some: sorted(some, key=written))
+    .map(tuple)
+)
+
+
+def written(mark: Mark) -> str:
+    return f"{mark.first}{f'..{mark.last}' if mark.last else ''}_{mark.label}"
+
+
 states = st.builds(
     ViewState,
     small_caps=st.just(("RUT",)) | ids,
@@ -53,6 +90,10 @@ states = st.builds(
     events=st.lists(st.dates(), max_size=MOST_EVENTS, unique=True).map(sorted).map(tuple),
     align=st.sampled_from([None, "nyclose", "utc"]),
     theme=st.sampled_from([None, "dark", "light"]),
+    title=texts(LONGEST_TITLE),
+    note=texts(LONGEST_NOTE),
+    marks=marks,
+    frozen=st.none() | st.text(string.ascii_letters + string.digits, min_size=22, max_size=22),
 )
 
 
@@ -67,7 +108,11 @@ def test_reading_undoes_writing(state: ViewState) -> None:
 def test_order_and_encoding_of_a_link_do_not_matter(state: ViewState, rng: random.Random) -> None:
     parts = to_query(state).split("&")
     rng.shuffle(parts)
-    encoded = "&".join("".join(f"%{ord(c):02x}" if c != "=" else c for c in p) for p in parts)
+    # Every byte of it, but for what is encoded already.
+    encoded = "&".join(
+        re.sub(r"%..|[^=%]", lambda at: at[0] if at[0][0] == "%" else f"%{ord(at[0]):02x}", part)
+        for part in parts
+    )
     assert parse("?" + "&".join(parts)) == parse(encoded) == (state, ())
 
 
@@ -98,6 +143,10 @@ def test_the_default_view_is_what_the_design_says() -> None:
         events=(),
         align=None,
         theme=None,
+        title="",
+        note="",
+        marks=(),
+        frozen=None,
     )
 
 
@@ -106,15 +155,85 @@ def test_defaults_are_left_out_of_a_link() -> None:
     assert to_query(ViewState(window=91)) == "v=1&w=91"
 
 
+@examples
+@given(states)
+def test_a_link_written_out_is_the_same_view(state: ViewState) -> None:
+    link = to_query(state, spelled_out=True)
+    assert parse(link) == (state, ())
+    assert {"s", "c", "t", "scale", "w", "m", "f", "lag", "high", "base", "cool", "rally"} <= {
+        part.partition("=")[0] for part in link.split("&")
+    }
+
+
+def test_a_view_on_frozen_data_is_always_written_out() -> None:
+    link = to_query(ViewState(frozen="a" * 22))
+    assert link.startswith("v=1&s=RUT&c=BTC&t=..latest&scale=rebased&w=90&m=pearson&")
+    assert link.endswith("&frozen=" + "a" * 22)
+
+
+@pytest.mark.parametrize(
+    ("query", "bare"),
+    [
+        ("", True),
+        ("?v=1&frozen=x&theme=dark&utm_source=mail", True),
+        ("frozen=x&w=90", False),
+        ("frozen=x&w=", False),
+        ("frozen=x&title=A", False),
+    ],
+)
+def test_a_bare_link_names_no_view(query: str, bare: bool) -> None:
+    assert is_bare(query) is bare
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("  two\n words\t", "two words"),
+        ("a\u202egnp.exe", "agnp.exe"),  # no reordering
+        ("zero\u200bwidth\x00\x1b[31m", "zerowidth[31m"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),  # text; escaped where shown
+        ("\ud800", ""),
+        ("A \u200b B", "A B"),
+    ],
+)
+def test_text_is_one_line_of_what_can_be_seen(raw: str, text: str) -> None:
+    assert clean(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("title=" + "x" * 81, "it can have at most 80 characters"),
+        ("note=" + "x" * 201, "it can have at most 200 characters"),
+        ("mark=2020-03-23", "a mark is a day or a range, and a label: 2020-03-23_Low"),
+        ("mark=_Low", "a mark is a day or a range, and a label: 2020-03-23_Low"),
+        ("mark=2020-03-23.._Low", "a mark is a day or a range, and a label: 2020-03-23_Low"),
+        ("mark=2020-03-23..latest_Low", "dates must look like 2017-01-31"),
+        ("mark=2020-03-23..2020-03-23_Low", "a range must start before it ends"),
+        ("mark=2020-03-23_" + "x" * 41, "a label can have at most 40 characters"),
+        ("mark=~", "it marks nothing"),
+        ("mark=" + "~".join(f"2020-01-0{d}_x" for d in range(1, 8)),
+         "at most 6 days or ranges can be marked"),
+        ("frozen=../../etc", "that is no id of frozen data"),
+    ],
+)  # fmt: skip
+def test_words_that_cannot_be_used_are_named(part: str, reason: str) -> None:
+    state, (notice,) = parse(f"w=60&{part}")
+    assert state == ViewState(window=60)
+    assert reason in notice
+
+
 def test_keys_stand_in_a_fixed_order() -> None:
     state = ViewState(
         ("IWN",), ("ETH",), (date(2017, 1, 1), None), "z", 30, "ewma", "w", 3,
         252, 60, 10, 20, "crypto", 90, (date(2016, 11, 14), date(2020, 11, 13)), "utc", "dark",
+        "A title", "A note", (Mark(date(2020, 3, 23), None, "Low"),), "a1" * 11,
     )  # fmt: skip
     assert to_query(state) == (
         "v=1&s=IWN&c=ETH&t=2017-01-01..latest&scale=z&w=30&m=ewma&f=w&lag=3"
         "&high=252&base=60&cool=10&rally=20&of=crypto&days=90&ev=2016-11-14~2020-11-13"
-        "&align=utc&theme=dark"
+        "&align=utc&theme=dark&title=A%20title&note=A%20note&mark=2020-03-23_Low"
+        "&frozen=a1a1a1a1a1a1a1a1a1a1a1"
     )
 
 
@@ -165,6 +284,10 @@ BAD = {
     "ev": ["", "~", "2016-11-31", "latest", "2016-11-14,2020-11-13"],
     "align": ["", "UTC", "ny", "nyclose~utc", "auto", "None"],
     "theme": ["", "Dark", "auto", "None"],
+    "title": ["x" * 81, "日" * 81],
+    "note": ["x" * 201],
+    "mark": ["", "~", "2020-03-23", "_Low", "2020-03-23_", "2020-03-23..latest_Low", "now_Low"],
+    "frozen": ["", "latest", "a" * 21, "a" * 23, "-" * 22, "é" * 22],
 }  # fmt: skip
 
 
@@ -239,7 +362,7 @@ def test_a_link_may_be_so_long_and_no_longer() -> None:
     assert parse(longest)[0] == ViewState(window=60)
     state, notices = parse(longest + "y")
     assert state == ViewState()
-    assert notices == ("The link was longer than 2000 characters: ignored.",)
+    assert notices == ("The link was longer than 8000 characters: ignored.",)
 
 
 def test_a_link_may_have_so_many_parts_and_no_more() -> None:
@@ -377,7 +500,9 @@ def test_ten_thousand_hostile_links() -> None:
         assert parse(link, available) == (state, ()), query
         assert link.isascii()
         assert link.isprintable()
-        assert len(link) < 500
+        assert len(link) <= LONGEST_QUERY
+        # Short but for what the author has written.
+        assert len(to_query(replace(state, title="", note="", marks=(), frozen=None))) < 500
         assert len(notices) <= 40 + 2 * MOST_INSTRUMENTS
         assert all(len(notice) < 250 and notice.isprintable() for notice in notices)
         if available:
@@ -392,7 +517,7 @@ def test_ten_thousand_hostile_links() -> None:
 def test_any_text_after_a_key_is_read_or_noticed(key: str, text: str) -> None:
     state, notices = parse(f"{key}={quote(text)}")
     assert parse(to_query(state)) == (state, ())
-    assert notices or text
+    assert notices or text or key in ("title", "note")
     if notices:
         assert state == ViewState()
 

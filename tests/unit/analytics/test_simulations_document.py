@@ -8,12 +8,15 @@ from simulations.event_study import RULES
 from simulations.intervals import CORRELATED
 from simulations.lead_lag import LEAD_OF_3, NO_LEAD
 from simulations.markets import NULLS
+from simulations.regimes import RULES as REGIME_RULES
+from simulations.regimes import STEPS, UNCHANGED
 
 TEXT = (Path(__file__).parents[3] / "docs" / "simulations.md").read_text(encoding="utf-8")
 ROWS = {
     "Intervals of a correlation": CORRELATED,
     "Event study": RULES,
     "Lead and lag": {**NO_LEAD, **LEAD_OF_3},
+    "Regime changes of a correlation": {**UNCHANGED, **STEPS, **REGIME_RULES},
     "Specification curve": NULLS,
 }
 

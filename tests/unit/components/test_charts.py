@@ -13,8 +13,14 @@ import plotly.graph_objects as go
 import pytest
 
 from components.card import card_class
-from components.chart import render, source_line
-from components.plotting import UnfinishedChartError, milliseconds, noon, shown_span
+from components.chart import INSTRUMENT, described, render, source_line
+from components.plotting import (
+    EmptyChartError,
+    UnfinishedChartError,
+    milliseconds,
+    noon,
+    shown_span,
+)
 from components.registry import CHARTS
 from data_sources.catalog import CATALOG
 from data_sources.market import Market, open_market
@@ -23,7 +29,7 @@ from data_sources.series import Series, make_series
 from settings import Settings
 from sharing.view import inputs
 from tests.unit.new_york_market import new_york_market
-from view_state import ViewState
+from view_state import ViewState, parse
 
 SAMPLE = sample_series()
 BUSY = ViewState(small_caps=("RUT", "IWN"), coins=("BTC", "ETH", "SOL"))
@@ -39,6 +45,23 @@ STATES = [
 OF_THE_VIEW = {name: chart for name, chart in CHARTS.items() if chart.scope != "all"}
 MARKET = open_market(Settings(data="sample"))
 UNSHARED = ViewState(coins=("SOL",), span=(date(2015, 1, 1), date(2016, 1, 1)))
+# With many events, one, none, and outcomes of none; with each leader; and a line without a value.
+VIEWS = [
+    *STATES,
+    replace(BUSY, leader="crypto", horizon=365, base=20, cooldown=0),
+    replace(BUSY, method="ewma", lag=-5, frequency="d", align="utc"),
+    ViewState(base=1260),
+    ViewState(span=(date(2016, 1, 1), date(2016, 12, 31))),
+    ViewState(span=(date(2026, 3, 1), None), base=5, cooldown=0),
+    UNSHARED,
+]
+IS_OF_KIND = {
+    "date": lambda column: column.dtype.kind == "M",
+    "number": lambda column: column.dtype.kind == "f",
+    "integer": lambda column: column.dtype.kind == "i",
+    "text": pd.api.types.is_string_dtype,
+    "boolean": pd.api.types.is_bool_dtype,
+}
 
 
 def instrument(instrument_id: str):
@@ -63,6 +86,14 @@ def prepared(chart, state: ViewState, market: Market = MARKET):
         except UnfinishedChartError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def tabled(chart, state: ViewState, market: Market = MARKET) -> pd.DataFrame | None:
+    """The chart's table; None where there is nothing to draw."""
+    try:
+        return chart.table(prepared(chart, state, market))
+    except EmptyChartError:
+        return None
 
 
 def decoded(values) -> np.ndarray:
@@ -126,13 +157,104 @@ def test_a_coin_younger_than_the_range_is_said_to_be(card, words) -> None:
     assert drawn.finding.startswith(words)
 
 
-def test_the_table_is_the_plotted_values() -> None:
-    chart = CHARTS["rolling-correlation"]
+@pytest.mark.parametrize("market", ["sample", "New York closes"])
+@pytest.mark.parametrize("state", VIEWS)
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_every_column_is_described_once_and_of_its_kind(chart, state, market: str) -> None:
+    table = tabled(chart, state, MARKET if market == "sample" else NEW_YORK)
+    if table is None:
+        return
+    assert all(type(name) is str for name in (*table.index.names, *table.columns))
+    flat = table.reset_index()
+    assert flat.columns.is_unique
+    found = described(chart, table)
+    assert [name for name, _ in found] == list(flat.columns)
+    for name, column in found:
+        assert IS_OF_KIND[column.kind](flat[name]), (name, flat[name].dtype)
+        if column.kind == "number":
+            assert not np.isinf(flat[name]).any()
+    named = {column.name for column in chart.columns if not column.is_pattern}
+    assert named <= set(flat.columns)
+
+
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
+def test_definitions_and_meanings_are_sentences_and_phrases(chart) -> None:
+    assert chart.definition.endswith(".")
+    assert 1 <= len(re.findall(r"\.(?= [A-Z0-9]|$| [pq] )", chart.definition)) <= 3
+    for column in chart.columns:
+        assert column.meaning
+        assert not column.meaning.endswith(".")
+
+
+def test_a_column_nobody_described_or_two_did_is_refused() -> None:
+    chart = CHARTS["lead-lag-map"]
+    table = pd.DataFrame({"lag -3": [0.5], "lag x": [0.5]}).rename_axis("date")
+    with pytest.raises(ValueError, match="lead-lag-map: 0 descriptions of the column lag x"):
+        described(chart, table)
+    twice = replace(chart, columns=chart.columns * 2)
+    with pytest.raises(ValueError, match="2 descriptions of the column date"):
+        described(twice, table)
+
+
+@pytest.mark.parametrize("name", ["RUT", "^RUT", "BTC-USD", "A.B_C-9", "0", "A" * 16])
+def test_a_column_may_have_the_name_of_any_instrument_a_link_may_name(name: str) -> None:
+    assert parse(f"s={name.replace('^', '%5E')}")[0].small_caps == (name,)
+    assert re.fullmatch(INSTRUMENT, name)
+
+
+def lines_and_columns(card: str, frame, table: pd.DataFrame):
+    """Traces of a figure by uid, and the column that each draws."""
+    if card == "overlay":
+        return {f"overlay-{i}": table[i][line.index] for i, line in frame.lines.items()}
+    if card == "rolling-correlation":
+        names = {pair: " × ".join(pair) for pair in frame.lines}
+        focus = next(iter(names.values()))
+        lines = {f"line-{'-'.join(p)}": table[names[p]][frame.lines[p].index] for p in names}
+        ends = {"band-low": "low", "band": "high"}
+        band = {uid: table[f"{focus} 95% {end}"][frame.low.index] for uid, end in ends.items()}
+        return lines | band
+    if card == "event-paths":
+        drawn = [name for name in ("mean", "median") if table[name].notna().any()]
+        lines = {name: table[name] for name in drawn}
+        paths = {f"path-{day:%Y-%m-%d}": table[f"{day:%Y-%m-%d}"] for day in frame.drawn}
+        fan = table.filter(like="any_day").dropna()
+        return lines | paths | {f"fan-{at}": fan[f"any_day_{at:.0%}"] for at in frame.fan}
+    titles = {
+        "r": "r", "low": "95% low, all lags", "high": "95% high, all lags",
+        "pointwise_low": "95% low, one lag", "pointwise_high": "95% high, one lag",
+    }  # fmt: skip
+    days = {"nyclose": "New York close", "utc": "UTC day", "": "days as in the file"}
+    return {
+        f"{uid}-{panel.days}": table.loc[days[panel.days], title]
+        for panel in frame.panels
+        for uid, title in titles.items()
+    }
+
+
+@pytest.mark.parametrize("state", [*STATES, replace(BUSY, base=20, cooldown=0), VIEWS[8]])
+@pytest.mark.parametrize("card", ["overlay", "rolling-correlation", "event-paths", "lead-lag"])
+def test_the_table_is_the_plotted_values(card: str, state: ViewState) -> None:
+    """Up to float32, in which figures are drawn."""
+    chart = CHARTS[card]
+    frame = prepared(chart, state)
+    figure, table = chart.figure(frame, state, "light"), chart.table(frame)
+    expected = lines_and_columns(card, frame, table)
+    assert expected
+    for uid, column in expected.items():
+        np.testing.assert_array_equal(decoded(trace(figure, uid)["y"]), column.to_numpy("f4"))
+    uids = {one["uid"] for one in figure["data"]}
+    if card == "event-paths":
+        assert {"mean", "median"} & uids == {"mean", "median"} & set(expected)
+
+
+def test_the_table_has_a_value_where_a_line_has_a_point_only() -> None:
+    chart = CHARTS["overlay"]
     frame = chart.prepare(SAMPLE, BUSY)
-    figure, table = chart.figure(frame, BUSY, "light"), chart.table(frame)
-    plotted = decoded(trace(figure, "line-IWN-SOL")["y"])
-    column = table["IWN × SOL"].loc[frame.lines["IWN", "SOL"].index]
-    np.testing.assert_array_equal(plotted, column.to_numpy("f4"))
+    table = chart.table(frame)
+    for name, line in frame.lines.items():
+        pd.testing.assert_series_equal(
+            table[name].dropna(), line, check_names=False, check_freq=False
+        )
 
 
 def test_a_drawn_day_is_the_day(  # float32 is off by up to a minute, noon by none

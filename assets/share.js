@@ -1,0 +1,227 @@
+// The share dialog: what is on screen as a live link, a frozen link, pictures, files and an embed.
+(() => {
+  const { status } = window.bellwether;
+  const ask = (...request) => window.bellwether.ask(...request); // assets/status.js loads later
+  const set_props = (id, props) => window.dash_clientside.set_props(id, props);
+  const element = (id) => document.getElementById(id);
+  const dialog = () => element("share");
+  const isOpen = () => Boolean(dialog()?.open);
+  const say = (id, text) => set_props(id, { children: text });
+  const siblings = (kind) => `/${kind}?${window.bellwether.current()}`;
+  const card = () => element("share-card").value;
+  const EMBED = { width: 720, height: 560 };
+
+  function open(chosen) {
+    if (!dialog() || isOpen()) return;
+    if (chosen) element("share-card").value = chosen;
+    dialog().showModal();
+    if (navigator.share) document.querySelectorAll("[data-send]").forEach((button) => (button.hidden = false));
+    drawMarks();
+    fill();
+  }
+
+  // Everything that follows from the view and the chosen chart.
+  let filling = 0;
+  async function fill() {
+    if (!isOpen()) return;
+    const page = dialog().dataset.page, turn = ++filling;
+    const chart = card(), title = element("share-card").selectedOptions[0].text;
+    say("share-finding", element(`finding-${chart}`)?.textContent ?? "");
+    for (const form of ["png", "svg", "csv", "json"]) {
+      const link = element(`share-${form}`);
+      link.href = siblings(`chart/${chart}.${form}`);
+      link.download = form === "json" ? "" : `${chart}.${form}`;
+    }
+    const source = new URL(siblings(`embed/${chart}`), location.origin).href;
+    const frame = document.createElement("iframe");
+    Object.assign(frame, { src: source, title, loading: "lazy", ...EMBED });
+    frame.style.border = "0";
+    set_props("share-embed", { value: frame.outerHTML });
+    if (element("share-preview-panel").open) preview();
+    const note = element("control-note").value;
+    element("share-long").hidden = !note || note.length <= longest("note") || element("control-note").disabled;
+    const query = new URLSearchParams({ page, query: window.bellwether.current() });
+    const offer = await ask("GET", `/share?${query}`);
+    if (turn === filling) set_props("share-live", { value: offer.live ?? offer.message });
+  }
+  const longest = (key) => window.bellwether.fields.find((field) => field.key === key).longest;
+  const preview = () => {
+    const source = siblings(`embed/${card()}`);
+    if (element("share-preview").getAttribute("src") !== source) set_props("share-preview", { src: source });
+  };
+
+  async function copy(id, button) {
+    const line = element(id), before = button.textContent;
+    window.bellwether.flush(); // a number just typed belongs to the link
+    try {
+      await navigator.clipboard.writeText(line.value);
+      button.textContent = "Copied";
+    } catch {
+      // No clipboard without https: the text is selected for the reader to copy.
+      line.focus();
+      line.select();
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = before), 2000);
+  }
+  const send = (id) =>
+    navigator.share({ title: document.title, text: element("share-finding").textContent, url: element(id).value })
+      .catch(() => {}); // the reader thought better of it
+
+  // A frozen link, of the very data that are on screen.
+  let secret = "", version = status.version;
+  async function freeze() {
+    const token = element("share-token")?.value, days = element("share-days").value;
+    set_props("share-freeze", { disabled: true });
+    say("share-frozen-status", "Freezing…");
+    const body = {
+      page: dialog().dataset.page,
+      query: window.bellwether.current(),
+      title: element("control-title").value,
+      note: element("control-note").value,
+      days: days ? Number(days) : null,
+      version,
+    };
+    const bytes = String.fromCharCode(...new TextEncoder().encode(token ?? ""));
+    const made = await ask("POST", "/s", body, bytes && { Authorization: `Bearer ${bytes}` });
+    set_props("share-freeze", { disabled: false });
+    if (made.status === 409) version = null; // the next try takes the newer data
+    if (made.status !== 201) return say("share-frozen-status", made.message);
+    secret = made.secret;
+    say("share-frozen-status", "");
+    set_props("share-frozen", { value: made.link });
+    say("share-secret", secret);
+    element("share-frozen-row").hidden = element("share-secret-row").hidden = false;
+  }
+  async function thaw() {
+    const path = new URL(element("share-frozen").value).pathname;
+    const answer = await ask("DELETE", path, null, { Authorization: `Bearer ${secret}` });
+    say("share-frozen-status", answer.message);
+    if (answer.status === 200) element("share-frozen-row").hidden = element("share-secret-row").hidden = true;
+  }
+
+  // Pictures are drawn by the server; where it cannot, by Plotly here.
+  async function picture(form) {
+    const chart = card();
+    const answer = await fetch(siblings(`chart/${chart}.${form}`)).catch(() => null);
+    if (answer?.ok) return answer.blob();
+    const plot = document.querySelector(`#graph-${chart} .js-plotly-plot`);
+    const why = (await answer?.text().catch(() => "")) || "The server did not answer.";
+    if (!plot) throw new Error(why.trim());
+    const url = await window.Plotly.toImage(plot, { format: form, width: 1200, height: 630 });
+    say("share-file-status", `Drawn in your browser, without its frame. ${why.trim()}`);
+    return (await fetch(url)).blob();
+  }
+  async function during(work) {
+    say("share-file-status", "Drawing…");
+    try {
+      const done = await work();
+      if (element("share-file-status").textContent === "Drawing…") say("share-file-status", done);
+    } catch (problem) {
+      say("share-file-status", problem.message);
+    }
+  }
+  const save = (form) =>
+    during(async () => {
+      const url = URL.createObjectURL(await picture(form));
+      Object.assign(document.createElement("a"), { href: url, download: `${card()}.${form}` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 1000);
+      return "Saved.";
+    });
+  const copyImage = () =>
+    during(async () => {
+      if (!window.ClipboardItem) throw new Error("This browser copies images only with https: take the PNG instead.");
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": picture("png") })]);
+      return "Image copied.";
+    });
+
+  // Marks: a row each, written into the view as they become complete.
+  const panel = () => element("share-marks");
+  const marksNow = () =>
+    [...panel().children].map((row) => {
+      const [first, last, label] = [...row.querySelectorAll("input")].map((input) => input.value);
+      return { first, last, label: window.bellwether.clean(label.replaceAll("~", "-"), Infinity) };
+    });
+  function drawMarks() {
+    panel().replaceChildren();
+    window.bellwether.readMarks(new URLSearchParams(window.bellwether.current()).get("mark") ?? "").forEach(addMark);
+    limitMarks();
+  }
+  function addMark({ first = "", last = "", label = "" } = {}) {
+    const row = document.createElement("div");
+    row.className = "mark";
+    const field = (name, type, value, more) => {
+      const input = Object.assign(document.createElement("input"), { type, value, ...more });
+      input.setAttribute("aria-label", name);
+      row.append(input);
+      return input;
+    };
+    const start = field("Day, or first day", "date", first, { required: true });
+    field("Last day, for a range", "date", last);
+    field("Label", "text", label, { required: true, placeholder: "Label", maxLength: element("share-words").dataset.longest });
+    const remove = Object.assign(document.createElement("button"), { textContent: "×", className: "remove" });
+    remove.setAttribute("aria-label", "Remove this mark");
+    remove.addEventListener("click", () => {
+      row.remove();
+      writeMarks();
+    });
+    row.append(remove);
+    row.addEventListener("change", writeMarks);
+    panel().append(row);
+    return start;
+  }
+  function writeMarks() {
+    const whole = marksNow().filter(({ first, last, label }) => first && label && (!last || first < last));
+    const text = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`).sort().join("~");
+    set_props("control-mark", { data: text });
+    limitMarks();
+  }
+  const limitMarks = () => {
+    element("share-add-mark").disabled = panel().children.length >= Number(element("share-words").dataset.most);
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button, a");
+    if (event.target === dialog()) return dialog().close(); // the ground beside it
+    if (!button) return;
+    const { copy: line, send: sent, share } = button.dataset;
+    if (button.id === "share-button") open();
+    else if (share) open(share);
+    else if (!dialog()?.contains(button)) return;
+    else if (line) copy(line, button);
+    else if (sent) send(sent);
+    else if (button.id === "share-close") dialog().close();
+    else if (button.id === "share-freeze") freeze();
+    else if (button.id === "share-delete") thaw();
+    else if (button.id === "share-copy-image") copyImage();
+    else if (button.id === "share-add-mark") {
+      addMark().focus();
+      limitMarks();
+    } else if (button.id === "share-png" || button.id === "share-svg") {
+      event.preventDefault();
+      save(button.id.slice(6));
+    }
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "share-card") fill();
+  });
+  document.addEventListener("input", ({ target }) => {
+    if (target.id === "control-note") fill();
+  });
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.id === "share-preview-panel" && target.open) preview();
+  }, true);
+  document.addEventListener("bellwether:view", () => {
+    if (!isOpen()) return;
+    // A frozen link is of the view it was made of.
+    element("share-frozen-row").hidden = element("share-secret-row").hidden = true;
+    fill();
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=slider]");
+    if (event.key === "s" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping) {
+      open();
+      event.preventDefault();
+    }
+  });
+})();

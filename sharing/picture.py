@@ -1,0 +1,297 @@
+"""A chart as a picture that can stand alone: its figure, framed by title, finding and source."""
+
+import textwrap
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import flask
+import pandas as pd
+
+from components.card import cell_text
+from components.chart import Chart, source_line
+from components.plotting import EmptyChartError, Figure, UnfinishedChartError
+from components.theme import INK, Theme, base_layout
+from data_sources.market import Market
+from sharing.exports import Asked, RefusedError, asked, query_text, site, tagged, unchanged
+from sharing.pictures import BusyError, Format, NoBrowserError, PictureError, Pictures
+from view_state import ViewState
+
+SIZES = {"width": (480, 2400, 1200), "height": (320, 1600, 630), "scale": (1, 3, 2)}
+"""Least, most and default of what can be asked for, in CSS pixels; `scale` multiplies them."""
+MOST_PIXELS = 12_000_000
+
+_MOST_ROWS = 40  # of a table
+_PAD = 24
+_COLORBAR = 34
+_LINE = 1.35  # of the font's size
+_SAMPLE = "#b8860b"
+
+
+def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: str) -> None:
+    """Add ``/chart/<card>.png`` and ``.svg``.
+
+    Parameters
+    ----------
+    server, market
+        Where they are added, and what they are made from.
+    pictures
+        What draws.
+    base_url
+        Address of the site; "" for that of each request.
+    """
+
+    @server.get("/chart/<card>.<any(png, svg):form>")
+    def drawn(card: str, form: Format) -> flask.Response:
+        size = sizes(flask.request.args)
+        ask = asked(card, without_sizes(query_text()), market, base_url or site())
+        tag = ask.tag(form, *size.values())
+        answer = unchanged(tag)
+        if answer is None:
+            width, height, scale = size.values()
+            # Less room, smaller letters.
+            zoom = 1 if width >= 800 and height >= 480 else 0.5
+            content = draw(
+                pictures, tag, ask,
+                width=width, height=height, scale=scale, form=form, zoom=zoom,
+            )  # fmt: skip
+            mimetype = {"png": "image/png", "svg": "image/svg+xml"}[form]
+            answer = tagged(flask.Response(content, mimetype=mimetype), tag)
+        answer.headers["Content-Disposition"] = f'inline; filename="{card}.{form}"'
+        return answer
+
+
+def draw(
+    pictures: Pictures,
+    tag: str,
+    ask: Asked,
+    *,
+    width: int,
+    height: int,
+    scale: int,
+    form: Format,
+    zoom: float = 1,
+    timeout: float | None = None,
+) -> bytes:
+    """The picture of a chart.
+
+    Parameters
+    ----------
+    tag
+        Names it; see `Asked.tag`.
+    width, height, scale, form, timeout
+        As `Pictures.draw` takes them.
+    zoom
+        How much larger everything in it is than on the page.
+
+    Raises
+    ------
+    RefusedError
+        When there is nothing to draw, or nobody to draw it in time.
+    """
+    size = {"width": round(width / zoom), "height": round(height / zoom)}
+
+    def figure() -> Figure:
+        return picture(ask, **size)
+
+    try:
+        return pictures.draw(tag, figure, **size, scale=scale * zoom, format=form, timeout=timeout)
+    except EmptyChartError as reason:
+        raise RefusedError(str(reason), 404) from reason
+    except UnfinishedChartError as progress:
+        raise RefusedError(str(progress), 503, retry_after=1) from progress
+    except NoBrowserError as reason:
+        raise RefusedError(str(reason), 501) from reason
+    except BusyError as reason:
+        raise RefusedError(str(reason), 429, retry_after=reason.retry_after) from reason
+    except PictureError as reason:
+        raise RefusedError(str(reason), 503, retry_after=5) from reason
+
+
+def sizes(args: Mapping[str, str]) -> dict[str, int]:
+    """Width, height and scale as a query has them.
+
+    Raises
+    ------
+    RefusedError
+        When one is no whole number in its bounds, or together they are too many pixels.
+    """
+    chosen = {}
+    for name, (low, high, default) in SIZES.items():
+        raw = args.get(name, str(default))
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 6 and low <= int(raw) <= high):
+            raise RefusedError(f"{name} must be a whole number from {low} to {high}.", 400)
+        chosen[name] = int(raw)
+    if chosen["width"] * chosen["height"] * chosen["scale"] ** 2 > MOST_PIXELS:
+        raise RefusedError(f"A picture has at most {MOST_PIXELS:,} pixels, scale included.", 400)
+    return chosen
+
+
+def without_sizes(query: str) -> str:
+    """A query as the page would have it."""
+    return "&".join(part for part in query.split("&") if part.partition("=")[0] not in SIZES)
+
+
+def picture(ask: Asked, *, width: int, height: int) -> Figure:
+    """The framed figure of a chart.
+
+    Parameters
+    ----------
+    ask
+        The chart and the view.
+    width, height
+        In CSS pixels.
+
+    Raises
+    ------
+    EmptyChartError, UnfinishedChartError
+        As the chart's `prepare`.
+    """
+    chart, state = ask.chart, ask.found.state
+    theme: Theme = state.theme or "light"
+    frame = chart.prepare(ask.series, state)
+    if chart.figure is None:
+        figure = _table_figure(chart, chart.table(frame), theme)
+    else:
+        figure = chart.figure(frame, state, theme)
+    words = [ask.found.title or headline(chart, state), chart.finding(frame, state)]
+    return framed(
+        figure,
+        *words,
+        source=source_line(ask.series),
+        is_sample=any(one.is_sample for one in ask.series.values()),
+        theme=theme,
+        width=width,
+        height=height,
+    )
+
+
+def framed(
+    figure: Figure,
+    title: str,
+    finding: str,
+    *,
+    source: str,
+    is_sample: bool,
+    theme: Theme,
+    width: int,
+    height: int,
+) -> Figure:
+    """A figure with words around it, which its own margins make room for."""
+    ink = INK[theme]
+    large, middle, small = 20, 14, 11
+    room = width - 2 * _PAD
+    badge = 130 if is_sample else 0
+    head = _wrapped(title, room - badge, large, most=2)
+    lead = _wrapped(finding, room, middle, most=4)
+    foot = _wrapped(f"{source} Bellwether.", room, small, most=3)
+    top = _PAD + len(head) * large * _LINE + len(lead) * middle * _LINE + 10
+    bottom = len(foot) * small * _LINE + _PAD
+    layout = dict(figure["layout"])
+    legend = _legend_height(figure, room)
+    margin = {side: layout["margin"].get(side, 40) for side in ("l", "r", "b")}
+    margin |= {"t": round(top + legend + 8), "b": round(margin["b"] + bottom)}
+
+    def words(lines: list[str], size: int, colour: str, **place: Any) -> dict[str, Any]:
+        return {
+            "text": "<br>".join(map(escape, lines)), "showarrow": False, "align": "left",
+            "font": {"size": size, "color": colour},
+            "xref": "paper", "x": 0, "xanchor": "left", "xshift": _PAD - margin["l"],
+            "yref": "paper", "y": 1, "yanchor": "top", **place,
+        }  # fmt: skip
+
+    def below(pixels: float) -> float:
+        """How far a place so many pixels from the upper edge is above the plot."""
+        return margin["t"] - pixels
+
+    notes = [
+        words(head, large, ink["text"], yshift=below(_PAD - 6)),
+        words(lead, middle, ink["text"], yshift=below(_PAD + len(head) * large * _LINE)),
+        words(foot, small, ink["muted"], y=0, yanchor="bottom", yshift=_PAD / 2 - margin["b"]),
+    ]
+    notes[0]["font"]["weight"] = 700
+    if is_sample:
+        place = {"x": 1, "xanchor": "right", "xshift": margin["r"] - _PAD, "borderpad": 4}
+        badge_text = words(["SAMPLE DATA"], small + 1, "#ffffff", yshift=below(_PAD - 4), **place)
+        notes.append({**badge_text, "bgcolor": _SAMPLE})
+    layout |= {
+        "width": width,
+        "height": height,
+        "autosize": False,
+        "margin": margin,
+        "legend": {
+            **layout.get("legend", {}),
+            "yref": "container",
+            "y": 1 - top / height,
+            "yanchor": "top",
+        },
+        "annotations": [*layout.get("annotations", []), *notes],
+    }
+    if "title" in layout:  # beside the legend, out of the words' way
+        layout["title"] = {
+            **layout["title"], "xref": "container", "x": 1 - _PAD / width, "xanchor": "right",
+            "yref": "container", "y": 1 - (top + 4) / height, "yanchor": "top",
+        }  # fmt: skip
+    # Plotly makes selectors of them when it draws a picture, which not every id of ours is.
+    traces = [{key: trace[key] for key in trace if key != "uid"} for trace in figure["data"]]
+    return {"data": traces, "layout": layout}
+
+
+def _legend_height(figure: Figure, room: float) -> float:
+    """Room for the rows of a legend, whose entries are all as wide as the widest."""
+    if any("colorbar" in trace for trace in figure["data"]):
+        return _COLORBAR
+    if not figure["layout"].get("showlegend", True):
+        return 0
+    names = [
+        str(trace["name"])
+        for trace in (*figure["data"], *figure["layout"].get("shapes", []))
+        if trace.get("name") and trace.get("showlegend", True)
+    ]
+    if not names:
+        return 0
+    in_a_row = max(1, room // (7 * max(map(len, names)) + 50))
+    return 19 * -(-len(names) // in_a_row) + 7
+
+
+def headline(chart: Chart, state: ViewState) -> str:
+    """What a picture is called that its author did not name."""
+    return chart.title if chart.scope == "all" else f"{' × '.join(state.pair)}: {chart.title}"
+
+
+def _wrapped(text: str, room: float, size: int, *, most: int) -> list[str]:
+    """Lines of a text in so many pixels; where they are too many, the last says so."""
+    return textwrap.wrap(
+        text, max(10, int(room / (0.56 * size))), max_lines=most, placeholder=" …"
+    ) or [""]
+
+
+def _table_figure(chart: Chart, table: pd.DataFrame, theme: Theme) -> Figure:
+    """A chart that is a table, as a table."""
+    layout, ink = base_layout(theme), INK[theme]
+    shown = table.reset_index()
+    if isinstance(table.index, pd.DatetimeIndex):
+        shown = shown.iloc[::-1]
+    shown = shown[list(chart.pictured or shown.columns)].head(_MOST_ROWS)
+    names = [str(name).replace("_", " ") for name in shown.columns]
+    texts = [[cell_text(value) for value in shown[name]] for name in shown.columns]
+    look = {"align": "left", "line": {"color": ink["grid"]}, "fill": {"color": ink["ground"]}}
+
+    def part(values: list[Any], colour: str) -> dict[str, Any]:
+        return {**look, "values": values, "font": {"size": 11, "color": colour}}
+
+    return {
+        "data": [
+            {
+                "type": "table",
+                # As wide as what stands in them, up to a point.
+                "columnwidth": [
+                    min(28, max(11, *map(len, (name, *column))))
+                    for name, column in zip(names, texts, strict=True)
+                ],
+                "header": part(list(map(escape, names)), ink["muted"]),
+                "cells": part([list(map(escape, column)) for column in texts], ink["text"]),
+            }
+        ],
+        "layout": {**layout, "showlegend": False, "margin": {"l": _PAD, "r": _PAD, "b": 0}},
+    }
