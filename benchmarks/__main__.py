@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks import drag, evidence, kernels, refresh, store, view
+from benchmarks import drag, evidence, kernels, refresh, sharing, store, view
 from benchmarks.report import table
 
 BENCHMARKS = {
@@ -10,6 +10,7 @@ BENCHMARKS = {
     "kernels": kernels.rows,
     "evidence": evidence.rows,
     "view": view.rows,
+    "sharing": sharing.rows,
     "store": store.rows,
     "refresh": refresh.rows,
 }

@@ -208,8 +208,9 @@ class FrozenLink:
 
 def about_series(series: Series) -> dict[str, Any]:
     """What is known of a series besides its values, as JSON holds it."""
+    fields = asdict(series.instrument)
     return {
-        "instrument": asdict(series.instrument),
+        "instrument": {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()},
         "source": series.source,
         "is_sample": series.is_sample,
         "day_end": series.day_end,

@@ -122,8 +122,8 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
             )
         except RefusedError:
             # A picture of no view is better than none; the next who asks may get the view's.
-            answer = flask.send_file(CARD, mimetype="image/png", max_age=60)
-            answer.headers.pop("Content-Disposition", None)
+            answer = flask.Response(CARD.read_bytes(), mimetype="image/png")
+            answer.headers["Cache-Control"] = "max-age=60"
             return answer
         return tagged(flask.Response(drawn, mimetype="image/png"), tag)
 

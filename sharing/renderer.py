@@ -219,7 +219,7 @@ class _Renderer:
     async def _draw(
         self, figure: dict[str, Any], order: dict[str, Any], writer: asyncio.StreamWriter
     ) -> bytes:
-        """Draw a figure; or end, when Chrome is gone, or fails or hangs over this figure."""
+        """Draw a figure; or end, when Chrome is gone or fails or hangs."""
         if self._is_gone():
             await self._end()
         began = time.monotonic()
@@ -227,18 +227,20 @@ class _Renderer:
         await asyncio.wait({drawing}, timeout=order["limit"])
         self._took = time.monotonic() - began
         self._drawn += 1
+        if not drawing.done():
+            logger.warning("A figure was too much for Chrome, which starts afresh")
+            with suppress(ConnectionError):
+                await _say(writer, "failed")
+            await self._end()
         try:
-            if not drawing.done():
-                raise TimeoutError("it took too long")  # noqa: TRY301
             return drawing.result()
         except (JavascriptError, KaleidoError) as error:  # Chrome is well
             logger.warning("A picture could not be drawn: %s", error)
             raise _NoPictureError("failed") from error
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 -- whatever it was
-            logger.warning("A figure was too much for Chrome, which starts afresh: %r", error)
-        with suppress(ConnectionError):
-            await _say(writer, "failed")
-        return await self._end()
+            # Over this figure or not: it may be tried once more.
+            logger.warning("Chrome has failed and starts afresh: %r", error)
+            await self._end()
 
 
 async def _say(

@@ -83,8 +83,11 @@ def opened(query: object, market: Market) -> Opened:
         state = replace(frozen_view(found, held), theme=asked.theme)
     else:
         state, notices = parse(text, available(held))
-    # The words are the author's, whatever the query says.
-    state = replace(state, title="", note="", frozen=asked.frozen)
+    # Nothing is "now" on data that get no newer; the words are the author's, whatever is asked.
+    last = max(one.as_of.date() for one in held.series(held.instruments).values())
+    state = replace(
+        state, span=(state.span[0], state.span[1] or last), title="", note="", frozen=asked.frozen
+    )
     return Opened(state, notices, held, found.link.title, found.link.note, found)
 
 

@@ -33,9 +33,11 @@ from data_sources.store import (
     METADATA,
     MIGRATIONS,
     SCHEMA,
+    FrozenLink,
     Head,
     Pause,
     Store,
+    about_series,
     key_of,
     main,
     new_york_key,
@@ -659,3 +661,164 @@ def test_sqlite_is_set_up_for_many_readers_and_one_writer(tmp_path: Path) -> Non
     copy = sqlite3.connect(tmp_path / "store.db")
     with closing(copy):
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# --- frozen links -----------------------------------------------------------------------------
+
+
+def frozen(id_: str, *series: Series, **more: Any) -> FrozenLink:
+    return FrozenLink(
+        **{
+            "id": id_,
+            "page": "/",
+            "query": "v=1&w=60",
+            "series": {key_of(one): one.content_hash for one in series},
+            "about": {key_of(one): about_series(one) for one in series},
+            "title": "Tïtle <b>",
+            "note": "two\nlines",
+            "created_at": NOW,
+            **more,
+        }
+    )
+
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def test_a_frozen_link_comes_back_with_its_data_to_the_last_bit(store: Store) -> None:
+    series = (awkward(), replace(numbered(1), day_end="nyclose", source="Binance – BTCUSDT"))
+    link = frozen("a", *series, secret="s" * 64)
+    assert store.freeze(link, series, most=10) == "a"
+    assert store.frozen("a") == link
+    back = store.named_by(link)
+    assert list(back) == [key_of(one) for one in series]
+    for one in series:
+        again = back[key_of(one)]
+        assert again == one
+        assert content_hash(again.frame) == one.content_hash
+        assert (again.source, again.day_end, again.is_sample) == (
+            one.source,
+            one.day_end,
+            one.is_sample,
+        )
+        assert again.fetched_at == one.fetched_at
+    assert store.heads() == {}
+    assert store.check() == []
+
+
+def test_what_a_frozen_link_names_outlives_everything_newer(store: Store, clock: Clock) -> None:
+    old = numbered(1)
+    store.put(old)
+    link = frozen("a", old)
+    store.freeze(link, [old], most=10)
+    for number in range(2, 5):
+        store.put(numbered(number))
+        clock.advance(days=40)
+        store.prune(timedelta(days=30))
+    assert number_of(store.named_by(link)["RUT"]) == 1
+    assert count(store, "blobs") == 3  # of 1, 3 and 4: 2 was named by nobody
+
+
+def test_an_expired_link_is_gone_at_once_and_then_its_data(store: Store, clock: Clock) -> None:
+    link = frozen("a", numbered(1), expires_at=NOW + timedelta(days=7))
+    store.freeze(link, [numbered(1)], most=10)
+    clock.advance(days=7, seconds=-1)
+    assert store.frozen("a") == link
+    clock.advance(seconds=1)
+    assert store.frozen("a") is None
+    store.prune(timedelta(days=1))
+    assert count(store, "snapshots") == 0
+    clock.advance(days=1)
+    assert store.prune(timedelta(days=1)) == 1
+
+
+def test_only_its_secret_deletes_a_frozen_link(store: Store) -> None:
+    store.freeze(frozen("a", secret="right"), [], most=10)
+    store.freeze(frozen("b"), [], most=10)
+    assert not store.thaw("a", "wrong")
+    assert not store.thaw("b", "None")
+    assert not store.thaw("c", "right")
+    assert store.thaw("a", "right")
+    assert store.frozen("a") is None
+    assert store.frozen("b") is not None
+
+
+def test_there_are_so_many_frozen_links_and_no_more(store: Store, clock: Clock) -> None:
+    soon = NOW + timedelta(days=1)
+    assert store.freeze(frozen("a", expires_at=soon), [], most=2) == "a"
+    assert store.freeze(frozen("b"), [], most=2) == "b"
+    assert store.freeze(frozen("c", numbered(1)), [numbered(1)], most=2) is None
+    assert (count(store, "snapshots"), count(store, "blobs")) == (2, 0)
+    clock.advance(days=1)  # what has expired makes room
+    assert store.freeze(frozen("c"), [], most=2) == "c"
+
+
+def test_of_eight_who_freeze_the_same_event_one_does(store: Store) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        links = [frozen(f"{n}", numbered(1), event="breakout:RUT") for n in range(8)]
+        ids = set(threads.map(lambda link: store.freeze(link, [numbered(1)], most=10), links))
+    assert len(ids) == 1
+    assert count(store, "snapshots") == 1
+    assert store.told(["breakout:RUT", "another"]) == {"breakout:RUT": (ids.pop(), NOW)}
+
+
+def test_frozen_data_that_are_damaged_are_never_shown(store: Store) -> None:
+    link = frozen("a", numbered(1))
+    store.freeze(link, [numbered(1)], most=10)
+    execute(store, "UPDATE blobs SET bytes = :junk", junk=b"junk")
+    with pytest.raises(CorruptBlob):
+        store.named_by(link)
+    store.freeze(frozen("b", numbered(1)), [numbered(1)], most=10)  # which heals them
+    assert number_of(store.named_by(link)["RUT"]) == 1
+    execute(store, "DELETE FROM blobs")
+    with pytest.raises(CorruptBlob):
+        store.named_by(link)
+    assert store.check() == [
+        f"Snapshot {id_} names blob {numbered(1).content_hash}, which is missing" for id_ in "ab"
+    ]
+
+
+def test_a_full_disk_freezes_nothing_and_loses_nothing(small_disk: SmallDisk) -> None:
+    with closing(open_store(small_disk.url)) as store:
+        store.freeze(frozen("kept", numbered(0)), [numbered(0)], most=1000)
+
+        def fill() -> None:
+            for number in range(1, 400):
+                series = large(number)
+                store.freeze(frozen(f"{number}", series), [series], most=1000)
+
+        with pytest.raises(StoreUnavailable):
+            fill()
+        assert store.frozen("kept") is not None
+        assert store.check() == []
+        small_disk.make_room()
+        assert store.freeze(frozen("new", numbered(5)), [numbered(5)], most=1000) == "new"
+
+
+def large(number: int) -> Series:
+    """About 100 kB that no disk can pack."""
+    values = np.random.default_rng(number).uniform(1, 2, (3000, 4))
+    frame = pd.DataFrame(
+        values, pd.date_range("2010-01-01", periods=3000), ["open", "high", "low", "close"]
+    )
+    instrument = Instrument("RUT", "Russell 2000", "small_cap")
+    return make_series(instrument, frame, source="somewhere", fetched_at=NOW)
+
+
+def test_a_store_of_before_frozen_links_is_upgraded(url: str) -> None:
+    """With the snapshot that its tables could have held."""
+    with closing(open_store(url)) as store:
+        store.put(numbered(1))
+        execute(store, "DROP INDEX ix_snapshots_event")
+        for column in ("page", "about", "expires_at", "secret", "event"):
+            execute(store, f"ALTER TABLE snapshots DROP COLUMN {column}")
+        execute(store, "UPDATE alembic_version SET version_num = '0001'")
+        freeze(store, RUT=numbered(1).content_hash)
+    with closing(open_store(url)) as store:
+        link = store.frozen("abc")
+        assert link is not None
+        assert (link.page, link.query, link.about, link.expires_at) == ("/", "v=1", {}, None)
+        assert number_of(store.get(["RUT"])["RUT"]) == 1
+        # Where its data came from is not known, so it is not shown.
+        with pytest.raises(CorruptBlob):
+            store.named_by(link)
