@@ -16,12 +16,18 @@
     if (chosen) element("share-card").value = chosen;
     dialog().showModal();
     if (navigator.share) document.querySelectorAll("[data-send]").forEach((button) => (button.hidden = false));
+    window.bellwether.flush(); // a number just typed belongs to the link
     drawMarks();
-    fill();
+    filled = fill();
   }
 
   // Everything that follows from the view and the chosen chart.
-  let filling = 0;
+  let filling = 0, filled = Promise.resolve();
+  // What was typed last is in the view a moment after its field was left.
+  const settled = async () => {
+    await new Promise((done) => setTimeout(done, 60));
+    await filled;
+  };
   async function fill() {
     if (!isOpen()) return;
     const page = dialog().dataset.page, turn = ++filling;
@@ -52,7 +58,7 @@
 
   async function copy(id, button) {
     const line = element(id), before = button.textContent;
-    window.bellwether.flush(); // a number just typed belongs to the link
+    await settled();
     try {
       await navigator.clipboard.writeText(line.value);
       button.textContent = "Copied";
@@ -74,6 +80,7 @@
     const token = element("share-token")?.value, days = element("share-days").value;
     set_props("share-freeze", { disabled: true });
     say("share-frozen-status", "Freezing…");
+    await settled();
     const body = {
       page: dialog().dataset.page,
       query: window.bellwether.current(),
@@ -203,10 +210,10 @@
     }
   });
   document.addEventListener("change", ({ target }) => {
-    if (target.id === "share-card") fill();
+    if (target.id === "share-card") filled = fill();
   });
   document.addEventListener("input", ({ target }) => {
-    if (target.id === "control-note") fill();
+    if (target.id === "control-note") filled = fill();
   });
   document.addEventListener("toggle", ({ target }) => {
     if (target.id === "share-preview-panel" && target.open) preview();
@@ -215,7 +222,7 @@
     if (!isOpen()) return;
     // A frozen link is of the view it was made of.
     element("share-frozen-row").hidden = element("share-secret-row").hidden = true;
-    fill();
+    filled = fill();
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=slider]");

@@ -136,7 +136,7 @@ def test_the_whole_page_by_keyboard(page: Page, address: str) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    for name in ("theme-button", "copy-link", "control-s", "control-c", "window-slider",
+    for name in ("theme-button", "share-button", "control-s", "control-c", "window-slider",
                  "control-w", "control-lag", "preset", "chip", "focus-pair",
                  "table-button-overlay", "table-button-matrix"):  # fmt: skip
         assert name in reached

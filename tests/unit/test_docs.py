@@ -1,20 +1,29 @@
 """The documents say what the code does."""
 
 import re
+from dataclasses import fields
+from html import unescape
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 
 import numpy as np
 import pytest
+from werkzeug.serving import make_server
 
-from app import PAGES
+from app import PAGES, create_app
 from components.chart import described, render
 from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.errors import SourceError
+from data_sources.frozen import MOST_LINKS
 from data_sources.market import TERMS, Market, open_market
 from data_sources.providers import PROVIDERS
 from settings import Access, Settings, load
+from sharing.freezing import BadWishError, Wish, read_wish
+from sharing.picture import MOST_PIXELS, SIZES
+from sharing.preview import LEAD
+from sharing.schema import schema
 from sharing.view import available
 from tests.unit.analytics import test_interval_coverage as coverage
 from tests.upstream import TODAY, serve
@@ -78,7 +87,7 @@ def variable(name: str) -> str:
 
 
 def default(value: object) -> str:
-    if value is None:
+    if value in (None, ""):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
@@ -200,6 +209,82 @@ def test_example_links_open_without_a_notice(path: Path) -> None:
     for query in found:
         state, notices = parse(query, available(MARKET))
         assert (to_query(state), notices) == (query, ())
+
+
+# --- sharing
+
+
+def test_addresses_of_sharing_are_there() -> None:
+    routes = create_app(Settings(data="sample")).server.url_map.bind("localhost")
+    any_page, _ = routes.match("/no/such/page")
+    for address, _ in rows(doc("sharing"), "address"):
+        method, path = bare(address).split()
+        at = path.replace("<card>", "overlay").replace("<id>", "x" * 22)
+        is_page = path.startswith("/embed/") or (method, path) == ("GET", "/s/<id>")
+        assert (routes.match(at, method)[0] == any_page) == is_page, address
+
+
+def test_example_addresses_of_charts_open_without_a_notice() -> None:
+    text = unescape(doc("sharing"))
+    found = re.findall(r"/(?:chart|embed)/([a-z-]+)[.a-z]*\?([^\s`\"')]+)", text)
+    found += [("overlay", query) for query in re.findall(r'"query": "([^"]+)"', text)]
+    assert found
+    for card, query in found:
+        assert card in CHARTS
+        assert parse(query, available(MARKET))[1] == (), query
+
+
+def test_fields_of_frozen_links_have_their_bounds() -> None:
+    documented = rows(doc("sharing"), "field")
+    assert [bare(name) for name, *_ in documented] == [field.name for field in fields(Wish)]
+    for name, kind, bounds, _ in documented:
+        most = re.search(r"([\d,]+)(?: characters| until it expires)", bounds)
+        if most is None:
+            continue
+        number = int(most[1].replace(",", ""))
+        good, bad = ("x" * number, "x" * (number + 1)) if kind == "text" else (number, number + 1)
+        read_wish({bare(name): good})
+        with pytest.raises(BadWishError):
+            read_wish({bare(name): bad})
+    for page in re.findall(r"`(\S+)`", documented[0][2]):
+        assert read_wish({"page": page}).page == page
+    assert f"{MOST_LINKS:,} links" in doc("sharing")
+
+
+def test_sizes_of_pictures_are_documented() -> None:
+    documented = rows(doc("sharing"), "size")
+    assert {bare(name): tuple(map(int, bounds)) for name, *bounds in documented} == SIZES
+    assert f"{MOST_PIXELS:,} pixels" in doc("sharing")
+
+
+def test_charts_that_stand_for_pages_are_documented() -> None:
+    assert {bare(page): bare(chart) for page, chart in rows(doc("sharing"), "page")} == LEAD
+
+
+def test_fields_of_the_json_are_documented() -> None:
+    names = [name for cell, _ in rows(doc("sharing"), "in the JSON") for name in code_of(cell)]
+    assert sorted(names) == sorted(schema(CHARTS["overlay"])["properties"])
+
+
+def code_of(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_examples_in_pandas_read_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    server = make_server("127.0.0.1", 0, create_app(Settings(data="sample")).server)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        for text in code(doc("sharing")):
+            here = text.replace("http://127.0.0.1:8050", f"http://127.0.0.1:{server.port}")
+            frame = run(here).frame
+            assert len(frame)
+            assert frame.notna().any().all()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 # --- dependencies, charts, pages, files
