@@ -1,5 +1,6 @@
 """Bellwether: ``create_app`` builds the dashboard, ``python app.py`` serves it locally."""
 
+import re
 from collections.abc import Collection
 from functools import partial
 from html import escape
@@ -24,6 +25,10 @@ from sharing.view import GONE, LostLinkError, Opened, address_of, opened
 from view_state import MOST_INSTRUMENTS, ViewState, parse, to_query
 
 VALUES = r"/chart/.*\.(csv|json)"
+COMPRESSED = (
+    *("text/html", "text/css", "text/csv", "text/javascript", "application/javascript"),
+    *("application/json", "application/schema+json", "application/atom+xml", "image/svg+xml"),
+)
 LONGEST_BODY = 64 * 1024  # a view is a few hundred bytes
 TITLE = "Bellwether: do small-cap breakouts lead crypto rallies?"
 ASSETS = Path(__file__).parent / "assets"
@@ -107,6 +112,7 @@ def create_app(settings: Settings) -> Dash:
     app.layout = partial(_layout, market, settings)
     callbacks.register(app, market)
     data.register(app, market)
+    app.server.config["COMPRESS_MIMETYPES"] = COMPRESSED
     Compress(app.server)
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.server.extensions["market"] = market
@@ -129,7 +135,9 @@ def create_app(settings: Settings) -> Dash:
     if settings.cors_origins:
         CORS(
             app.server,
-            resources={VALUES: {"origins": settings.cors_origins.split()}},
+            resources={
+                VALUES: {"origins": [_exactly(one) for one in settings.cors_origins.split()]}
+            },
             methods=["GET"],
             expose_headers=["ETag"],
         )
@@ -147,6 +155,11 @@ def create_server() -> flask.Flask:
         # Connections must not be carried into the workers; each opens its own.
         live.close()
     return server
+
+
+def _exactly(origin: str) -> str | re.Pattern[str]:
+    """An origin for Flask-CORS, which would take one with brackets for a pattern."""
+    return origin if origin == "*" else re.compile(rf"{re.escape(origin)}\Z")
 
 
 def _layout(market: Market, settings: Settings) -> Any:
@@ -217,11 +230,11 @@ def _answer_with(status: int) -> None:
 
 def _describe(layout: Any, found: Opened, place: str, base_url: str) -> None:
     """Title and tags of the page, for those who preview links."""
-    card = embed.embedded(place)
-    lead = card.id if card else preview.LEAD.get(place)
-    said = layout[f"finding-{lead}"].children if lead and f"finding-{lead}" in layout else ""
-    address = base_url + address_of(found, place)
-    flask.g.tags = preview.tags(found, place, address, said, base_url)
+    chart = embed.embedded(place)
+    lead = chart.id if chart else preview.LEAD.get(place, "")
+    said = layout[f"finding-{lead}"].children if f"finding-{lead}" in layout else ""
+    address = base_url + address_of(found, chart.page if chart else place)
+    flask.g.tags = preview.tags(found, lead, address, said, base_url)
     name = found.title or PAGES.get(place, "") if place != workbench.PATH else found.title
     flask.g.title = f"{name} · {TITLE}" if name else ""
 

@@ -17,6 +17,8 @@ preload_app = True
 # One queue for all workers: with one each (reuse_port), a worker that ends takes its queue along.
 reuse_port = False
 timeout = 60
+# A link with words in other scripts takes thousands of characters: as many as gunicorn allows.
+limit_request_line = 8190
 max_requests = 10_000
 max_requests_jitter = 1_000
 accesslog = None

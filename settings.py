@@ -9,8 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 # Some vendors turn away programs that do not say what they are, Yahoo those that do.
 _OURSELVES = "Bellwether (self-hosted dashboard)"
-_ORIGIN = r"https?://[A-Za-z0-9.\-*:\[\]]+"
-_ORIGINS = rf"^(\*|({_ORIGIN}( +{_ORIGIN})*)?)$"
+_ORIGIN = r"https?://[A-Za-z0-9.\-:\[\]]+"
+# Browsers understand a frame's wildcard host.
+_FRAMER = r"https?://(\*\.)?[A-Za-z0-9.\-:\[\]]+"
+
+
+def _many(one: str) -> str:
+    """Pattern of none, of `*`, or of some joined by spaces."""
+    return rf"^(\*|({one}( +{one})*)?)$"
 
 
 class Access(BaseModel):
@@ -88,13 +94,13 @@ class Settings(BaseSettings):
     )
     embed_origins: str = Field(
         "",
-        pattern=_ORIGINS,
+        pattern=_many(_FRAMER),
         description="Sites that may show charts in a frame: origins such as "
         "`https://blog.example` joined by spaces, or `*` for all.",
     )
     cors_origins: str = Field(
         "",
-        pattern=_ORIGINS,
+        pattern=_many(_ORIGIN),
         description="Sites whose scripts may read values as CSV and JSON, written likewise.",
     )
     yahoo: Access = Field(

@@ -46,8 +46,7 @@
     if (element("share-preview-panel").open) preview();
     const note = element("control-note").value;
     element("share-long").hidden = !note || note.length <= longest("note") || element("control-note").disabled;
-    const query = new URLSearchParams({ page, query: window.bellwether.current() });
-    const offer = await ask("GET", `/share?${query}`);
+    const offer = await ask("GET", `${siblings("share")}&page=${page}`);
     if (turn === filling) set_props("share-live", { value: offer.live ?? offer.message });
   }
   const longest = (key) => window.bellwether.fields.find((field) => field.key === key).longest;
@@ -225,7 +224,8 @@
     filled = fill();
   });
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=slider]");
+    const isTyping = event.target.closest(
+      "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable]");
     if (event.key === "s" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping) {
       open();
       event.preventDefault();

@@ -1,10 +1,12 @@
 """What a link is besides a page: files, pictures and the HTML that previews read, over HTTP."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -94,23 +96,12 @@ def _served() -> Iterator[int]:
 
 def _files(server: Client, market: Market) -> list[Row]:
     """Files of views whose charts are on a reader's screen already, and their 304s."""
-    made = []
-    for form, write in (("csv", _csv), ("json", _json)):
-        ours: dict[str, list[float]] = {card: [] for card in CHARTS}
-        theirs: dict[str, list[float]] = {card: [] for card in CHARTS}
-        tables = {card: _table(card, market) for card in CHARTS}
-        for card in [*CHARTS] * ROUNDS:
-            ours[card].append(server.time(f"/chart/{card}.{form}"))
-            theirs[card].append(_milliseconds(lambda card=card: write(tables[card])))
-        made += [
-            _row(
-                f"{form.upper()} of a warm view, {len(CHARTS)} charts (pandas: writing it only)",
-                sum(ours.values(), []),
-                sum(theirs.values(), []),
-                target=30,
-            ),
-            _row(f"the largest of them, {LARGEST}", ours[LARGEST], theirs[LARGEST], target=30),
-        ]
+    tables = {card: _table(card, market) for card in CHARTS}
+    made = [
+        row
+        for form, write in (("csv", _csv), ("json", _json))
+        for row in _file_rows(server, form, tables, write)
+    ]
     path = f"/chart/{LARGEST}.csv"
     tag = server.ask(path)[1].headers["ETag"]
     unchanged, full = [], []
@@ -118,6 +109,24 @@ def _files(server: Client, market: Market) -> list[Row]:
         unchanged.append(server.ask(path, status=304, **{"If-None-Match": tag})[0])
         full.append(server.time(path))
     return [*made, _row("304 (all of that CSV)", unchanged, full, target=3)]
+
+
+def _file_rows(
+    server: Client,
+    form: str,
+    tables: Mapping[str, pd.DataFrame],
+    write: Callable[[pd.DataFrame], str],
+) -> list[Row]:
+    ours, theirs = defaultdict(list), defaultdict(list)
+    for card in [*tables] * ROUNDS:
+        ours[card].append(server.time(f"/chart/{card}.{form}"))
+        theirs[card].append(_milliseconds(partial(write, tables[card])))
+    what = f"{form.upper()} of a warm view, {len(tables)} charts (pandas: writing it only)"
+    both = ([*chain.from_iterable(times.values())] for times in (ours, theirs))
+    return [
+        _row(what, *both, target=30),
+        _row(f"the largest of them, {LARGEST}", ours[LARGEST], theirs[LARGEST], target=30),
+    ]
 
 
 def _pages(server: Client, baseline: Client) -> list[Row]:
@@ -156,7 +165,7 @@ def _pictures(server: Client, market: Market) -> list[Row]:
             again.extend(server.time(path) for _ in range(5))
             previews.append(server.time(f"/preview/{card}.png?w={next(_windows)}"))
         figure = _figure(LARGEST, market)
-        alone.append(_milliseconds(lambda figure=figure: kaleido.calc_fig_sync(figure, OPTIONS)))
+        alone.append(_milliseconds(partial(kaleido.calc_fig_sync, figure, OPTIONS)))
         started.append(_started(figure))
     return [
         _row("first picture of a view (kaleido started for it)", first, alone, target=1000),

@@ -196,7 +196,8 @@ def _add_frozen(
         try:
             return work()
         except LostLinkError as problem:
-            raise NotFound(str(problem)) from problem
+            error = NotFound if problem.status == 404 else ServiceUnavailable
+            raise error(str(problem)) from problem
         except (NotPossible, StoreUnavailable, StoreTooNew) as problem:
             raise ServiceUnavailable(f"{str(problem).removesuffix('.')}.") from problem
 

@@ -184,7 +184,8 @@ def _freeze(*, needs_token: bool) -> html.Div:
                 className="remark",
                 hidden=True,
             ),
-        ]
+        ],
+        className="stack",
     )
 
 
@@ -220,5 +221,6 @@ def _embed() -> html.Div:
                 ],
                 id="share-preview-panel",
             ),
-        ]
+        ],
+        className="stack",
     )

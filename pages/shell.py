@@ -13,7 +13,7 @@ from data_sources.market import Market
 from pages import claims, data, evidence, lead_lag, share, workbench
 from pages.embed import embedded
 from sharing.preview import LEAD
-from sharing.view import Opened, address_of, live_address
+from sharing.view import Opened, address_of, last_day, live_address
 from view_state import FIELDS, Mark, ViewState, to_query
 
 PAGES = {
@@ -153,13 +153,14 @@ def _frozen_bar(found: Opened, path: str) -> html.Div:
     link = found.frozen.link if found.frozen else None
     if link is None:
         raise ValueError("this view is not frozen")
-    last = max(one.as_of for one in found.market.series(found.market.instruments).values())
+    last = last_day(found.market)
+    data = f", with data to {day(last)}" if last else ""
     place = f"/s/{link.id}"
     until = f" It expires on {day(link.expires_at)}." if link.expires_at else ""
     return html.Div(
         [
             html.B("Frozen"),
-            f" on {day(link.created_at)}, {link.created_at:%H:%M} UTC, with data to {day(last)}. ",
+            f" on {day(link.created_at)}, {link.created_at:%H:%M} UTC{data}. ",
             f"What is refreshed later changes nothing here.{until} ",
             html.A("Open the live view", href=live_address(found, path), id="live-view"),
             html.Span(

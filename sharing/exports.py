@@ -208,7 +208,7 @@ def register(server: flask.Flask, market: Market, base_url: str) -> None:
 
     @server.errorhandler(RefusedError)
     def refused(reason: RefusedError) -> flask.Response:
-        if flask.request.path.endswith(".json"):
+        if flask.request.path.endswith((".json", "/share", "/oembed")):
             answer = flask.jsonify(message=str(reason))
         else:
             answer = flask.Response(f"{reason}\n", mimetype="text/plain")

@@ -98,10 +98,13 @@ def keep(
     plain = replace(state, title="", note="", theme=None, frozen=None)
     if market.frozen is None:
         raise BadWishError("Nothing can be frozen here.")
+    held = data.excerpt(needed(page, state, data))
+    if not held.series:
+        raise BadWishError("There are no data to freeze.")
     return market.frozen.make(
         page,
         to_query(plain, spelled_out=True),
-        data.excerpt(needed(page, state, data)),
+        held,
         title=title,
         note=note,
         days=days,

@@ -1,7 +1,7 @@
 """A chart as a picture that can stand alone: its figure, framed by title, finding and source."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -44,7 +44,7 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
     @server.get("/chart/<card>.<any(png, svg):form>")
     def drawn(card: str, form: Format) -> flask.Response:
         size = sizes(flask.request.args)
-        ask = asked(card, without_sizes(query_text()), market, base_url or site())
+        ask = asked(card, without(query_text(), SIZES), market, base_url or site())
         tag = ask.tag(form, *size.values())
         answer = unchanged(tag)
         if answer is None:
@@ -127,9 +127,9 @@ def sizes(args: Mapping[str, str]) -> dict[str, int]:
     return chosen
 
 
-def without_sizes(query: str) -> str:
-    """A query as the page would have it."""
-    return "&".join(part for part in query.split("&") if part.partition("=")[0] not in SIZES)
+def without(query: str, names: Collection[str]) -> str:
+    """A query without what is no part of a view."""
+    return "&".join(part for part in query.split("&") if part.partition("=")[0] not in names)
 
 
 def picture(ask: Asked, *, width: int, height: int) -> Figure:

@@ -10,7 +10,7 @@ import flask
 from components.registry import CHARTS
 from data_sources.market import Market
 from sharing.exports import Asked, RefusedError, asked, query_text, site, tagged, unchanged
-from sharing.picture import draw, headline
+from sharing.picture import draw, headline, without
 from sharing.pictures import Pictures
 from sharing.view import GONE, Opened, live_address
 from view_state import to_query
@@ -36,23 +36,22 @@ _PATIENCE = 4.0  # seconds: chat programs wait about five
 _ZOOM = 1.25  # they show it at half its size
 
 
-def tags(found: Opened, page: str, address: str, finding: str, base_url: str) -> str:
+def tags(found: Opened, card: str, address: str, finding: str, base_url: str) -> str:
     """Tags for the head of a page.
 
     Parameters
     ----------
     found
         The view.
-    page
-        The page that shows it.
+    card
+        The chart that stands for it; "" where none does.
     address
         Full address of the view.
     finding
-        Of the chart that stands for the page; "" while there is none.
+        Of that chart; "" while there is none.
     base_url
         Address of the site.
     """
-    card = LEAD.get(page)
     title = found.title or (headline(CHARTS[card], found.state) if card else "Bellwether")
     about = finding or ABOUT
     image = f"/preview/{card}.png?{to_query(found.state)}" if card else "/preview/card.png"
@@ -133,7 +132,7 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
         page = flask.request.args.get("page", "/")
         if page not in LEAD:
             raise RefusedError("There is no such page with charts.", 404)
-        ask = asked(LEAD[page], flask.request.args.get("query", ""), market, base_url or site())
+        ask = asked(LEAD[page], without(query_text(), {"page"}), market, base_url or site())
         # Who opens the dialog may want a picture next.
         pictures.warm()
         answer = flask.jsonify(live=(base_url or site()) + live_address(ask.found, page))

@@ -73,7 +73,10 @@ def schema(chart: Chart) -> dict[str, Any]:
                 "title": _TEXT,
                 "finding": {**_TEXT, "description": "The values in a sentence."},
                 "link": {"type": "string", "format": "uri", "description": "The view they are of."},
-                "source": {**_TEXT, "description": "Where the prices come from and their age."},
+                "source": {
+                    **_TEXT,
+                    "description": "Where the prices come from, and their last day.",
+                },
                 "as_of": {
                     "type": "object",
                     "additionalProperties": _DATE,

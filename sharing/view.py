@@ -1,6 +1,7 @@
 """What a link names: a view that can be shown, and the series its charts are prepared from."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from components.chart import Chart, at_new_york
 from components.plotting import EmptyChartError, shown_span
@@ -84,11 +85,15 @@ def opened(query: object, market: Market) -> Opened:
     else:
         state, notices = parse(text, available(held))
     # Nothing is "now" on data that get no newer; the words are the author's, whatever is asked.
-    last = max(one.as_of.date() for one in held.series(held.instruments).values())
-    state = replace(
-        state, span=(state.span[0], state.span[1] or last), title="", note="", frozen=asked.frozen
-    )
+    end = state.span[1] or last_day(held)
+    state = replace(state, span=(state.span[0], end), title="", note="", frozen=asked.frozen)
     return Opened(state, notices, held, found.link.title, found.link.note, found)
+
+
+def last_day(market: Market) -> date | None:
+    """The last day that anything has data of."""
+    held = market.series(market.instruments).values()
+    return max((one.as_of.date() for one in held), default=None)
 
 
 def frozen_view(found: Frozen, held: Market) -> ViewState:
@@ -97,9 +102,11 @@ def frozen_view(found: Frozen, held: Market) -> ViewState:
 
 
 def address_of(found: Opened, page: str) -> str:
-    """Where a view is seen, from the root of the site; a frozen one at its own address."""
+    """Where a view is seen, from the root of the site; on its own page a frozen one at `/s/`."""
     state = found.state
     if found.frozen is None:
+        return f"{page}?{to_query(state)}"
+    if page != found.frozen.link.page:
         return f"{page}?{to_query(state)}"
     place = f"/s/{found.frozen.link.id}"
     if state == frozen_view(found.frozen, found.market):
@@ -114,9 +121,7 @@ def live_address(found: Opened, page: str) -> str:
     """
     market = found.market
     state = fixed(page, found.state, market, is_frozen=False)
-    series = market.series(_chosen(page, state)).values()
-    last = max((one.as_of.date() for one in series), default=None)
-    end = None if state.span[1] == last else state.span[1]
+    end = None if state.span[1] == last_day(market) else state.span[1]
     note = found.note if len(found.note) <= LONGEST_NOTE else ""
     live = replace(
         state, frozen=None, span=(state.span[0], end), title=found.title, note=clean(note)

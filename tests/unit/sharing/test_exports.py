@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from app import create_app
 from components.plotting import UnfinishedChartError
@@ -216,7 +217,7 @@ def test_other_sites_read_values_only_where_that_is_set() -> None:
     assert (
         "Access-Control-Allow-Origin" not in closed.get("/chart/matrix.csv", headers=page).headers
     )
-    origins = "https://blog.example https://other.example"
+    origins = "https://blog.example https://other.example http://[::1]:8080"
     client = create_app(Settings(data="sample", cors_origins=origins)).server.test_client()
     for form in ("csv", "json"):
         answer = client.get(f"/chart/matrix.{form}", headers=page)
@@ -226,6 +227,11 @@ def test_other_sites_read_values_only_where_that_is_set() -> None:
     asking["Access-Control-Request-Headers"] = "if-none-match"
     leave = client.options("/chart/matrix.csv", headers=asking)
     assert leave.headers["Access-Control-Allow-Headers"] == "if-none-match"
+    six = client.get("/chart/matrix.csv", headers={"Origin": "http://[::1]:8080"})
+    assert six.headers["Access-Control-Allow-Origin"] == "http://[::1]:8080"
+    for origin in ("https://blogXexample", "https://blog.example.evil.example", "null"):
+        answer = client.get("/chart/matrix.csv", headers={"Origin": origin})
+        assert "Access-Control-Allow-Origin" not in answer.headers
     stranger = {"Origin": "https://evil.example"}
     for address in ("/chart/matrix.csv", "/status"):
         answer = client.get(address, headers=stranger)
@@ -240,3 +246,19 @@ def test_links_name_the_public_address(form: str) -> None:
     answer = client.get(f"/chart/matrix.{form}", headers={"Host": "evil.example"})
     assert "https://bellwether.example/?v=1" in answer.text
     assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("origins", ["https://*.example", "blog.example", "https://a,https://b"])
+def test_what_is_no_origin_is_no_setting(origins: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(data="sample", cors_origins=origins)
+    client = create_app(Settings(data="sample", cors_origins="*")).server.test_client()
+    answer = client.get("/chart/matrix.csv", headers={"Origin": "https://any.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://any.example"
+
+
+def test_files_are_packed(client: FlaskClient) -> None:
+    address = "/chart/rolling-correlation.csv"
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < 0.6 * len(client.get(address).data)

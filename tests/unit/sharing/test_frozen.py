@@ -255,6 +255,14 @@ def test_sample_data_say_so_when_frozen(client: FlaskClient) -> None:
     assert re.search(r"^# Frozen: \d{4}-\d\d-\d\d \d\d:\d\d UTC$", text, re.MULTILINE)
 
 
+def test_on_another_page_its_data_have_that_pages_address(client: FlaskClient) -> None:
+    id_ = freeze(client, "c=ETH", "/evidence")["id"]
+    link = client.get(f"/chart/overlay.json?frozen={id_}").get_json()["link"]
+    assert link.startswith("http://localhost/?v=1&s=RUT&c=ETH&")
+    assert link.endswith(f"&frozen={id_}")
+    assert client.get(link).status_code == 200
+
+
 # --- making and deleting
 
 
@@ -350,6 +358,16 @@ def test_no_store_is_told_and_nothing_else_is_harmed(tmp_path: Path) -> None:
     assert client.get("/breakouts.xml").status_code == 503
     assert client.get("/").status_code == 200
     assert client.get("/chart/overlay.csv").status_code == 200
+
+
+def test_nothing_is_frozen_where_there_are_no_data(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    settings = Settings(data="files", files=tmp_path, database_url=url)
+    answer = create_app(settings).server.test_client().post("/s", json={})
+    assert (answer.status_code, answer.get_json()["message"]) == (
+        400,
+        "There are no data to freeze.",
+    )
 
 
 def test_damaged_data_are_never_shown(client: FlaskClient, tmp_path: Path, serve: Serve) -> None:

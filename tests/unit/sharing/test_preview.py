@@ -15,7 +15,7 @@ from components.registry import CHARTS
 from data_sources.market import open_market
 from settings import Settings
 from sharing.exports import RefusedError, asked
-from sharing.picture import MOST_PIXELS, picture, sizes, without_sizes
+from sharing.picture import MOST_PIXELS, SIZES, picture, sizes, without
 from sharing.pictures import BusyError, DrawingError, NoBrowserError, _folder
 from sharing.preview import CARD, LEAD
 
@@ -85,13 +85,20 @@ def test_a_page_without_a_chart_has_the_plain_card(client: FlaskClient, path: st
     assert client.get("/preview/card.png").data == CARD.read_bytes()
 
 
+def test_an_embed_previews_its_chart(client: FlaskClient) -> None:
+    about = tags(client.get("/embed/cycles?c=ETH").text)
+    assert about["og:image"] == "http://localhost/preview/cycles.png?v=1&c=ETH"
+    assert about["og:url"] == "http://localhost/evidence?v=1&c=ETH"
+    assert about["og:title"] == "RUT × ETH: Cycles compared"
+
+
 def test_behind_a_proxy_links_are_the_public_ones(serve: Callable[..., FlaskClient]) -> None:
     client = serve(public_url="https://bellwether.example")
     html = client.get("/?w=60", headers={"Host": "10.0.0.7:8050"}).text
     assert tags(html)["og:image"].startswith("https://bellwether.example/preview/")
     assert "10.0.0.7" not in html
     assert (
-        client.get("/share?page=/&query=")
+        client.get("/share?page=/")
         .get_json()["live"]
         .startswith("https://bellwether.example/?v=1&s=RUT")
     )
@@ -170,7 +177,7 @@ def test_sizes_have_bounds(client: FlaskClient, args: dict[str, str], reason: st
 
 
 def test_sizes_are_no_part_of_the_view() -> None:
-    assert without_sizes("w=60&width=900&scale=1&height=500") == "w=60"
+    assert without("w=60&width=900&scale=1&height=500", SIZES) == "w=60"
 
 
 @pytest.mark.parametrize(
@@ -327,7 +334,7 @@ def test_the_plain_card_is_of_the_size_it_says() -> None:
 
 
 def test_the_dialog_is_offered_what_does_not_drift(drawing: Drawing, client: FlaskClient) -> None:
-    found = client.get("/share", query_string={"page": "/", "query": "w=60"}).get_json()
+    found = client.get("/share", query_string={"page": "/", "w": "60"}).get_json()
     assert found["live"].startswith(
         "http://localhost/?v=1&s=RUT&c=BTC&t=2014-09-17..latest&scale=rebased&w=60&m=pearson"
     )
