@@ -94,8 +94,9 @@ def follow(page: Page, link: str) -> None:
 def controls(page: Page) -> dict[str, str]:
     return page.evaluate(
         """Object.fromEntries([...document.querySelectorAll("main input, main select")]
-             .filter((one) => one.id && !one.id.startsWith("mantine-")).map((one) => [one.id, one.type === "radio" || one.type ===
-               "checkbox" ? String(one.checked) : one.value]))"""
+             .filter((one) => one.id && !one.id.startsWith("mantine-"))
+             .map((one) => [one.id, ["radio", "checkbox"].includes(one.type)
+               ? String(one.checked) : one.value]))"""
     )
 
 
