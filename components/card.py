@@ -40,8 +40,6 @@ def card(chart: Chart, rendered: Rendered, height: int = 0, controls: Any = None
                         "Table",
                         id=f"table-button-{chart.id}",
                         className="quiet",
-                        # A chart that is a table shows its values already.
-                        hidden=chart.figure is None,
                         **{"aria-controls": f"table-{chart.id}", "aria-expanded": "false"},
                     ),
                     export(chart.id, chart.title),

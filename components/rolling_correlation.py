@@ -281,10 +281,12 @@ def ordinal(value: float) -> str:
 
 
 def table(frame: RollingCorrelation) -> pd.DataFrame:
-    """The plotted values: one column a pair, and the focus pair's band."""
+    """The plotted values: one column a pair, and the focus pair's band and envelope."""
     columns = {" × ".join(pair): line for pair, line in frame.lines.items()}
     focus = " × ".join(next(iter(frame.lines)))
     columns |= {f"{focus} 95% low": frame.low, f"{focus} 95% high": frame.high}
+    low, high = (pd.Series(edge, frame.low.index) for edge in frame.envelope)
+    columns |= {f"{focus} if constant low": low, f"{focus} if constant high": high}
     return pd.DataFrame(columns).rename_axis("date")
 
 
@@ -313,6 +315,18 @@ CHART = Chart(
             f"{_PAIR} 95% high",
             "number",
             "Upper end of the focus pair's 95% confidence interval, -1 to 1",
+            is_pattern=True,
+        ),
+        Column(
+            f"{_PAIR} if constant low",
+            "number",
+            "Where 95% of windows would begin if the focus pair's correlation were constant",
+            is_pattern=True,
+        ),
+        Column(
+            f"{_PAIR} if constant high",
+            "number",
+            "Where 95% of windows would end if the focus pair's correlation were constant",
             is_pattern=True,
         ),
     ),

@@ -441,6 +441,8 @@ def test_a_link_that_the_first_release_made_opens(tmp_path: Path) -> None:
         None,
         pytest.approx(-0.004189158713281522, abs=1e-12),
         pytest.approx(0.4856617974960209, abs=1e-12),
+        pytest.approx(0.002394592698786572, abs=1e-12),
+        pytest.approx(0.49067657177378576, abs=1e-12),
     ]
 
 
