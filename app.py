@@ -6,6 +6,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from dash import Dash, html
@@ -21,7 +22,7 @@ from settings import Settings, load
 from sharing import exports, feed, picture, preview
 from sharing.exports import query_text, site
 from sharing.pictures import Pictures
-from sharing.view import GONE, LostLinkError, Opened, address_of, opened
+from sharing.view import LostLinkError, Opened, address_of, opened
 from view_state import MOST_INSTRUMENTS, ViewState, parse, to_query
 
 VALUES = r"/chart/.*\.(csv|json)"
@@ -202,10 +203,8 @@ def _named(path: str, query: str, market: Market) -> tuple[str, Opened]:
     """The page that an address names, and the view on it."""
     if not path.startswith("/s/"):
         return path, opened(query, market)
-    found = opened(f"frozen={path[3:]}&{query}", market)
-    if found.frozen is None:
-        raise LostLinkError(GONE, 404)
-    return found.frozen.link.page, found
+    found = opened(f"frozen={quote(path[3:])}&{query}", market)
+    return found.frozen.link.page if found.frozen else path, found
 
 
 def _content(place: str, found: Opened, settings: Settings) -> list[Any]:

@@ -77,7 +77,7 @@ def rows() -> list[Row]:
 
 def rendered(market: Market, query: str, page: str) -> dict[str, Rendered]:
     """Every chart of a page for a query."""
-    state = opened(query, market)
+    state = opened(query, market).state
     return {
         name: render(chart, inputs(chart, state, market), state)
         for name, chart in CHARTS.items()

@@ -12,14 +12,12 @@ from analytics.event_study import excursions
 from components.chart import Chart, Column
 from components.event_study import (
     Study,
-    any_day_outcomes,
     chosen,
     event_line,
     median_return,
     no_breakouts,
     no_outcome,
     noun,
-    outcomes,
     signed,
     study,
     why_unknown,
@@ -59,13 +57,13 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Breakouts:
     close = seen.signal.close
     trend = close / close.rolling(TREND_SESSIONS).mean() - 1
     rows = seen.events[["base_length", "close", "entry"]].join(
-        [outcomes(seen), within_a_year.set_axis(entered.index)]
+        [seen.outcomes, within_a_year.set_axis(entered.index)]
     )
     # On a day off of the other market, what was known of it.
     week = pd.Timedelta(days=7)
     rows["correlation"] = correlation.reindex(days, method="ffill", tolerance=week).to_numpy()
     rows["trend"] = trend.reindex(days).to_numpy()
-    return Breakouts(seen, rows.rename_axis("date"), any_day_outcomes(seen))
+    return Breakouts(seen, rows.rename_axis("date"), seen.any_day)
 
 
 def finding(frame: Breakouts, state: ViewState) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import isnan, log10
 from typing import Any
 
@@ -63,6 +63,19 @@ class Study:
         """Signal and target by id."""
         return {one.id: one for one in (self.signal, self.target)}
 
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """The target's simple return after each entry, by event: a column a horizon, in days."""
+        entered = self.events["entry"].dropna()
+        after = forward_returns(self.close, pd.DatetimeIndex(entered), list(HORIZONS))
+        return after.set_axis(entered.index).reindex(self.events.index)
+
+    @cached_property
+    def any_day(self) -> pd.DataFrame:
+        """The same after each day compared with."""
+        compared = pd.DatetimeIndex(self.era[: self.until].index)
+        return forward_returns(self.era, compared, list(HORIZONS))
+
     @property
     def entries(self) -> pd.DatetimeIndex:
         """Entries of all events, NaT included."""
@@ -78,8 +91,10 @@ def study(series: Mapping[str, Series], state: ViewState) -> Study:
         When the pair has no prices together in the dates shown.
     """
     signal, target, span = roles(series, state)
-    # Equal closes may have another source: that of this view is shown.
-    seen = replace(study_of(signal, target, rule_of(state), span), signal=signal, target=target)
+    seen = study_of(signal, target, rule_of(state), span)
+    if seen.signal is not signal or seen.target is not target:
+        # Equal closes may have another source: that of this view is shown.
+        seen = replace(seen, signal=signal, target=target)
     if seen.era[: seen.until].empty or signal.close[slice(*span)].empty:
         raise EmptyChartError(
             f"{signal.id} and {target.id} have no prices together in the dates shown: "
@@ -133,19 +148,6 @@ def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> St
         era=same_era(target.close, signal.close)[start:end],
         until=last_entry(signal_close) if len(signal_close) else start,
     )
-
-
-def outcomes(seen: Study) -> pd.DataFrame:
-    """The target's simple return after each entry, by event: a column a horizon, in days."""
-    entered = seen.events["entry"].dropna()
-    after = forward_returns(seen.close, pd.DatetimeIndex(entered), list(HORIZONS))
-    return after.set_axis(entered.index).reindex(seen.events.index)
-
-
-def any_day_outcomes(seen: Study) -> pd.DataFrame:
-    """The same after each day compared with."""
-    compared = pd.DatetimeIndex(seen.era[: seen.until].index)
-    return forward_returns(seen.era, compared, list(HORIZONS))
 
 
 def chosen(events: pd.DataFrame, state: ViewState) -> pd.DatetimeIndex:

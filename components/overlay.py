@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,10 @@ from analytics.scaling import drawdown, rebased, z_score
 from components.chart import INSTRUMENT, Chart, Column
 from components.event_study import (
     Study,
-    any_day_outcomes,
     median_return,
     no_breakouts,
     no_outcome,
     noun,
-    outcomes,
     rule_of,
     share_interval,
     signed,
@@ -86,17 +85,23 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
         base_day = None
     small_cap, coin = (series[i] for i in state.pair)
     seen = study_of(small_cap, coin, rule_of(state), span)
-    rallies = rally_spans(coin.close[:end], state.rally / 100)
+    rallies = _rallies(coin, end, state.rally)
     return Overlay(
         series=series,
         span=span,
         base_day=base_day,
         lines={i: _scaled(close, state.scale, start, base_day) for i, close in closes.items()},
         study=seen,
-        events=seen.events.join(outcomes(seen)),
-        any_day=any_day_outcomes(seen),
+        events=seen.events.join(seen.outcomes),
+        any_day=seen.any_day,
         rallies=rallies[rallies["peak"] > start],
     )
+
+
+@lru_cache(maxsize=64)
+def _rallies(coin: Series, end: pd.Timestamp, rise: int) -> pd.DataFrame:
+    """Rallies of a coin by so many percent up to a day, remembered."""
+    return rally_spans(coin.close[:end], rise / 100)
 
 
 def _scaled(

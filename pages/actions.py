@@ -26,7 +26,7 @@ from data_sources.errors import NotPossible, StoreTooNew, StoreUnavailable, TooS
 from data_sources.live import Live
 from data_sources.market import Market
 from data_sources.snapshot import Status
-from sharing.exports import site
+from sharing.exports import query_text, site
 from sharing.freezing import BadWishError, ChangedError, freeze, read_wish
 from sharing.view import LostLinkError, opened
 
@@ -111,9 +111,9 @@ def _add_data(server: flask.Flask, market: Market) -> None:
     def series(id_: str) -> flask.Response:
         """Days since 1970, then closes, as little-endian float64: for live tuning."""
         try:
-            data = opened(f"frozen={flask.request.args.get('frozen', '')}", market).market
-        except LostLinkError:
-            data = market
+            data = opened(query_text(), market).market
+        except LostLinkError as problem:
+            return flask.Response(f"{problem}\n", problem.status, mimetype="text/plain")
         held = data.find(id_, flask.request.args.get("h", ""))
         if held is None:
             return flask.Response("No such series\n", 404, mimetype="text/plain")

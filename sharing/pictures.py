@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import Any, Literal
 
 from choreographer.browsers.chromium import Chromium
@@ -29,6 +29,7 @@ from components.plotting import Figure
 
 Format = Literal["png", "svg"]
 
+MOST_OF_A_WORKER = 3
 MOST_PIXELS = 16_000_000  # of one picture, scaled
 _ROOT = Path(__file__).parents[1]
 _GLANCE = 0.02  # seconds between looks for what another process does
@@ -133,6 +134,8 @@ class Pictures:
         self._timeout = timeout
         self._name = f"bellwether-{token_hex(8)}"
         self._owner = os.getpid()
+        # A copy of its own in each worker, which thereby always has a thread for a page.
+        self._waiting = BoundedSemaphore(MOST_OF_A_WORKER)
         self._closer = weakref.finalize(self, _stop, self._name, self._owner)
 
     def draw(
@@ -183,7 +186,12 @@ class Pictures:
                     body = to_json_plotly(figure()).encode() if body is None else body
                     if len(body) > answer["largest"]:
                         raise DrawingError(_LARGE)
-                    answer, picture = line.ask({**order, "bytes": len(body)}, body)
+                    if not self._waiting.acquire(blocking=False):
+                        raise BusyError(1)
+                    try:
+                        answer, picture = line.ask({**order, "bytes": len(body)}, body)
+                    finally:
+                        self._waiting.release()
                 if answer["answer"] == "full":
                     raise BusyError(answer["retry_after"])
                 if answer["answer"] != "picture":

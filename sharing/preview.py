@@ -12,7 +12,7 @@ from data_sources.market import Market
 from sharing.exports import Asked, RefusedError, asked, query_text, site, tagged, unchanged
 from sharing.picture import draw, headline, without
 from sharing.pictures import Pictures
-from sharing.view import GONE, Opened, live_address
+from sharing.view import Opened, live_address
 from view_state import to_query
 
 LEAD = {
@@ -32,6 +32,7 @@ ABOUT = (
     "number shown."
 )
 _EMBED = {"width": 720, "height": 560}
+_LONGEST_ADDRESS = 8000
 _PATIENCE = 4.0  # seconds: chat programs wait about five
 _ZOOM = 1.25  # they show it at half its size
 
@@ -79,8 +80,8 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
         *(f'<meta name="{key}" content="{escape(text)}">' for key, text in names.items()),
         f'<link rel="canonical" href="{escape(address)}">',
     ]
-    if card:
-        oembed = f"{base_url}/oembed?url={quote(address, safe='')}"
+    oembed = f"{base_url}/oembed?url={quote(address, safe='')}"
+    if card and len(oembed) < _LONGEST_ADDRESS:
         lines.append(
             '<link rel="alternate" type="application/json+oembed" '
             f'href="{escape(oembed)}" title="{escape(title)}">'
@@ -179,15 +180,15 @@ def _embedded(url: str, market: Market, base_url: str) -> Asked:
         parts = urlsplit(url)
     except ValueError:
         raise RefusedError("That is no address.", 404) from None
+    if parts.netloc not in ("", flask.request.host, urlsplit(base_url).netloc):
+        raise RefusedError("That address is of another site.", 404)
     place, query = parts.path, parts.query
     if embed := re.fullmatch(r"/embed/([a-z-]+)", place):
         return asked(embed[1], query, market, base_url)
     if frozen := re.fullmatch(r"/s/(\w+)", place):
         query, place = f"frozen={frozen[1]}&{query}", "/"
-        ask = asked(LEAD[place], query, market, base_url)
-        if ask.found.frozen is None:
-            raise RefusedError(GONE, 404)
-        place = ask.found.frozen.link.page
+        frozen_link = asked(LEAD[place], query, market, base_url).found.frozen
+        place = frozen_link.link.page if frozen_link else place
     if place not in LEAD:
         raise RefusedError("That address shows no chart.", 404)
     return asked(LEAD[place], query, market, base_url)

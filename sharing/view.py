@@ -1,5 +1,6 @@
 """What a link names: a view that can be shown, and the series its charts are prepared from."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -76,6 +77,9 @@ def opened(query: object, market: Market) -> Opened:
     text = query if isinstance(query, str) else ""
     asked, notices = parse(text)
     if asked.frozen is None:
+        if re.search(r"(^|[?&])frozen=", text):
+            # Other data than those that were cited would be worse than none.
+            raise LostLinkError(GONE, 404)
         state, notices = parse(text, available(market))
         return Opened(state, notices, market, state.title, state.note)
     found = _found(asked.frozen, market)

@@ -237,9 +237,9 @@ def test_an_id_of_nothing_is_404_everywhere(client: FlaskClient, id_: str) -> No
     assert client.get(f"/s/{id_}").status_code == 404
     for address in (f"/s/{id_}?w=60", f"/oembed?url=http://localhost/s/{id_}"):
         assert client.get(address).status_code == 404
-    answer = client.get(f"/chart/overlay.csv?frozen={id_}")
-    # What cannot be an id is no part of a link: a notice, as for every other bad value.
-    assert answer.status_code == (404 if id_ == "a" * 22 else 200)
+    # Never other data than those that were cited.
+    assert client.get(f"/chart/overlay.csv?frozen={id_}").status_code == 404
+    assert client.get(f"/?frozen={id_}").status_code == 404
 
 
 def test_a_page_about_nothing_says_why(client: FlaskClient) -> None:

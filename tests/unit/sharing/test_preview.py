@@ -273,6 +273,7 @@ def test_oembed_of_a_frozen_link_and_of_an_embed(client: FlaskClient) -> None:
         ("url=http://localhost/embed/nope", 404),
         ("url=" + quote("http://[::1"), 404),
         ("", 404),
+        ("url=http://elsewhere.example/", 404),
         ("url=http://localhost/&format=xml", 501),
     ],
 )
