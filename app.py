@@ -18,11 +18,13 @@ from components.controls import wiring
 from data_sources.market import Market, open_market
 from pages import actions, callbacks, claims, data, embed, evidence, lead_lag, workbench
 from pages.shell import PAGES, lost, shell
-from settings import Settings, load
-from sharing import exports, feed, picture, preview
-from sharing.exports import query_text, site
+from settings import Settings, bare_environment, load
+from sharing import answers, exports, feed, picture, preview
+from sharing.answers import query_text, site
+from sharing.picture import without
 from sharing.pictures import Pictures
-from sharing.view import LostLinkError, Opened, address_of, opened
+from sharing.release import release
+from sharing.view import Opened, RefusedError, address_of, opened
 from view_state import MOST_INSTRUMENTS, ViewState, parse, to_query
 
 VALUES = r"/chart/.*\.(csv|json)"
@@ -125,14 +127,15 @@ def create_app(settings: Settings) -> Dash:
         any_symbol=settings.any_symbol,
         token=token,
         freeze_token=freeze_token,
-        base_url=settings.public_url,
     )
-    pictures = Pictures()
+    answers.register(app.server, settings.public_url)
+    pictures = Pictures(environment=bare_environment())
+    release()  # of the code that runs, not of what may lie in its place later
     app.server.extensions["pictures"] = pictures
-    exports.register(app.server, market, settings.public_url)
-    picture.register(app.server, market, pictures, settings.public_url)
-    preview.register(app.server, market, pictures, settings.public_url)
-    feed.register(app.server, market, settings.public_url)
+    exports.register(app.server, market)
+    picture.register(app.server, market, pictures)
+    preview.register(app.server, market, pictures)
+    feed.register(app.server, market)
     if settings.cors_origins:
         CORS(
             app.server,
@@ -171,7 +174,7 @@ def _layout(market: Market, settings: Settings) -> Any:
     path, query = flask.request.path, query_text()
     try:
         place, found = _named(path, query, market)
-    except LostLinkError as problem:
+    except RefusedError as problem:
         place, found = path, opened("", market)
         content = lost("This link shows nothing", [str(problem)])
         _answer_with(problem.status)
@@ -194,13 +197,22 @@ def _layout(market: Market, settings: Settings) -> Any:
     }
     asked = parse(query)[0] if may_add and place in _CHARTED else None
     needs_token = settings.freeze_token is not None
-    layout = shell(content, found, path=place, asked=asked, needs_token=needs_token)
-    _describe(layout, found, place, settings.public_url or site())
+    layout = shell(
+        content,
+        found,
+        path=place,
+        asked=asked,
+        needs_token=needs_token,
+        framers=settings.embed_origins,
+    )
+    _describe(layout, found, place, site())
     return layout
 
 
 def _named(path: str, query: str, market: Market) -> tuple[str, Opened]:
     """The page that an address names, and the view on it."""
+    if path == data.PATH:  # it shows what there is today, and no chart
+        return path, opened(without(query, {"frozen"}), market)
     if not path.startswith("/s/"):
         return path, opened(query, market)
     found = opened(f"frozen={quote(path[3:])}&{query}", market)
@@ -214,7 +226,7 @@ def _content(place: str, found: Opened, settings: Settings) -> list[Any]:
     if place == data.PATH:
         return data.content(found.market, needs_token=settings.token is not None)
     if chart := embed.embedded(place):
-        address = (settings.public_url or site()) + address_of(found, chart.page)
+        address = (site()) + address_of(found, chart.page)
         return embed.content(chart, found, address)
     _answer_with(404)
     return lost("There is no such page", [html.Code(place[:80]), " is not an address here."])
@@ -234,7 +246,8 @@ def _describe(layout: Any, found: Opened, place: str, base_url: str) -> None:
     said = layout[f"finding-{lead}"].children if f"finding-{lead}" in layout else ""
     address = base_url + address_of(found, chart.page if chart else place)
     flask.g.tags = preview.tags(found, lead, address, said, base_url)
-    name = found.title or PAGES.get(place, "") if place != workbench.PATH else found.title
+    page = "" if place == workbench.PATH else PAGES.get(place, "")
+    name = found.title or page
     flask.g.title = f"{name} · {TITLE}" if name else ""
 
 
@@ -267,7 +280,7 @@ def _finish_answers(server: flask.Flask, embed_origins: str) -> None:
             response.headers["Cache-Control"] = actions.FOREVER
         response.headers["X-Content-Type-Options"] = "nosniff"
         # Only embeds may stand in a frame: ours, and those of the sites that are set.
-        is_embed = flask.request.path.startswith("/embed/")
+        is_embed = embed.embedded(flask.request.path) is not None
         framers = f"'self' {embed_origins}".strip() if is_embed else "'none'"
         response.headers["Content-Security-Policy"] = f"frame-ancestors {framers}"
         if not is_embed:

@@ -27,6 +27,9 @@ control_socket_disable = True
 
 def post_fork(server: Any, _worker: Any) -> None:
     """Start what fetches and watches prices; threads do not survive a fork."""
-    live = server.app.callable.extensions["market"].live
+    extensions = server.app.callable.extensions
+    live = extensions["market"].live
     if live is not None:
         live.start()
+    # The first link that is pasted somewhere is not to wait for Chrome.
+    extensions["pictures"].warm()

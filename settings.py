@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 # Some vendors turn away programs that do not say what they are, Yahoo those that do.
 _OURSELVES = "Bellwether (self-hosted dashboard)"
+_PREFIX = "BELLWETHER_"
 _ORIGIN = r"https?://[A-Za-z0-9.\-:\[\]]+"
 # Browsers understand a frame's wildcard host.
 _FRAMER = r"https?://(\*\.)?[A-Za-z0-9.\-:\[\]]+"
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     """What an operator may set, each as ``BELLWETHER_<NAME>`` in the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BELLWETHER_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
         frozen=True,
@@ -131,6 +133,11 @@ class Settings(BaseSettings):
         if self.data == "files" and self.files is None:
             raise ValueError("BELLWETHER_DATA=files needs BELLWETHER_FILES, the folder to read")
         return self
+
+
+def bare_environment() -> dict[str, str]:
+    """The environment without our settings, which hold secrets: for programs that need none."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
 
 
 def load() -> Settings:

@@ -7,13 +7,13 @@
 
   // Plain text as the server reads it. What is too long for a link is left out of it.
   function clean(text, longest) {
-    // The words on frozen data are their author's.
     const words = text.replace(/[\s\p{Z}]+/gu, " ").replace(/\p{C}/gu, "").trim();
-    return frozen || words.length > longest ? "" : words;
+    return words.length > longest ? "" : words;
   }
   const write = (field, value) => {
     const text = Array.isArray(value) ? value.join("~") : String(value ?? "");
-    if (field.longest) return clean(text, field.longest);
+    // The words on frozen data are their author's, and in no query.
+    if (field.longest) return frozen ? "" : clean(text, field.longest);
     if (text === "") return field.key === "high" ? "all" : text;
     return field.number ? String(Number(text)) : text; // 1e1 and 010 are 10
   };
@@ -34,7 +34,9 @@
     encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt().toString(16).toUpperCase()}`);
   const fromQuery = (query) => {
     const given = new URLSearchParams(query || window.bellwether.query);
-    return Object.fromEntries(fields.map((field) => [field.key, given.get(field.key) ?? field.default]));
+    const read = Object.fromEntries(fields.map((field) => [field.key, given.get(field.key) ?? field.default]));
+    // The address of a frozen view names its data by its path.
+    return frozen ? { ...read, frozen } : read;
   };
 
   // A frozen view stands at its own address, which says which data they are.
@@ -147,7 +149,9 @@
     const next = fromQuery(location.search);
     if (toQuery(next) === toQuery(state)) return; // a jump within the page
     state = next;
-    fields.forEach((field) => set_props(field.id, { [field.property]: read(field, state[field.key]) }));
+    fields
+      .filter((field) => !(frozen && field.longest)) // the author's words stay
+      .forEach((field) => set_props(field.id, { [field.property]: read(field, state[field.key]) }));
     set_props("view", { data: toQuery(state) });
     reflect();
   });
@@ -313,7 +317,7 @@
     }).observe(document.body, { childList: true, subtree: true });
 
   Object.assign(window.bellwether, {
-    clean, readMarks, current: () => toQuery(state), live: () => withoutFrozen(toQuery(state)),
+    clean, readMarks, current: () => toQuery(state),
   });
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     bellwether: { reduce, zoom, era, focusCell, requestTable },

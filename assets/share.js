@@ -32,22 +32,34 @@
     if (!isOpen()) return;
     const page = dialog().dataset.page, turn = ++filling;
     const chart = card(), title = element("share-card").selectedOptions[0].text;
-    say("share-finding", element(`finding-${chart}`)?.textContent ?? "");
+    say("share-finding", findingOf(chart));
+    // A frozen link is of the view it was made of.
+    const isOfThis = frozenQuery === window.bellwether.current();
+    element("share-frozen-row").hidden = element("share-secret-row").hidden = !isOfThis;
+    set_props("share-freeze", { disabled: isOfThis });
     for (const form of ["png", "svg", "csv", "json"]) {
       const link = element(`share-${form}`);
       link.href = siblings(`chart/${chart}.${form}`);
       link.download = form === "json" ? "" : `${chart}.${form}`;
     }
-    const source = new URL(siblings(`embed/${chart}`), location.origin).href;
+    if (element("share-preview-panel").open) preview();
+    sayLong();
+    const offer = await ask("GET", `${siblings("share")}&page=${page}`);
+    if (turn !== filling) return;
+    set_props("share-live", { value: offer.live ?? offer.message });
     const frame = document.createElement("iframe");
+    const source = new URL(siblings(`embed/${chart}`), offer.live ?? location.href).href;
     Object.assign(frame, { src: source, title, loading: "lazy", ...EMBED });
     frame.style.border = "0";
     set_props("share-embed", { value: frame.outerHTML });
-    if (element("share-preview-panel").open) preview();
-    const note = element("control-note").value;
-    element("share-long").hidden = !note || note.length <= longest("note") || element("control-note").disabled;
-    const offer = await ask("GET", `${siblings("share")}&page=${page}`);
-    if (turn === filling) set_props("share-live", { value: offer.live ?? offer.message });
+  }
+  const findingOf = (chart) => {
+    const finding = element(`finding-${chart}`)?.textContent ?? "";
+    return finding && document.querySelector(".badge.sample") ? `Sample data: ${finding}` : finding;
+  };
+  function sayLong() {
+    const note = element("control-note");
+    element("share-long").hidden = note.disabled || note.value.length <= longest("note");
   }
   const longest = (key) => window.bellwether.fields.find((field) => field.key === key).longest;
   const preview = () => {
@@ -74,7 +86,7 @@
       .catch(() => {}); // the reader thought better of it
 
   // A frozen link, of the very data that are on screen.
-  let secret = "", version = status.version;
+  let secret = "", version = status.version, frozenQuery = null;
   async function freeze() {
     const token = element("share-token")?.value, days = element("share-days").value;
     set_props("share-freeze", { disabled: true });
@@ -91,19 +103,21 @@
     const bytes = String.fromCharCode(...new TextEncoder().encode(token ?? ""));
     const made = await ask("POST", "/s", body, bytes && { Authorization: `Bearer ${bytes}` });
     set_props("share-freeze", { disabled: false });
+    if (element("share-token")) set_props("share-token", { value: "" });
     if (made.status === 409) version = null; // the next try takes the newer data
     if (made.status !== 201) return say("share-frozen-status", made.message);
-    secret = made.secret;
+    [secret, frozenQuery] = [made.secret, body.query];
     say("share-frozen-status", "");
     set_props("share-frozen", { value: made.link });
     say("share-secret", secret);
-    element("share-frozen-row").hidden = element("share-secret-row").hidden = false;
+    filled = fill();
   }
   async function thaw() {
     const path = new URL(element("share-frozen").value).pathname;
     const answer = await ask("DELETE", path, null, { Authorization: `Bearer ${secret}` });
     say("share-frozen-status", answer.message);
-    if (answer.status === 200) element("share-frozen-row").hidden = element("share-secret-row").hidden = true;
+    if (answer.status === 200) frozenQuery = null;
+    filled = fill();
   }
 
   // Pictures are drawn by the server; where it cannot, by Plotly here.
@@ -177,6 +191,12 @@
     return start;
   }
   function writeMarks() {
+    for (const row of panel().children) {
+      const [first, last] = row.querySelectorAll("input");
+      const isBad = first.value && last.value && first.value >= last.value;
+      last.setCustomValidity(isBad ? "The range must start before it ends" : "");
+      if (isBad) last.reportValidity();
+    }
     const whole = marksNow().filter(({ first, last, label }) => first && label && (!last || first < last));
     const text = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`).sort().join("~");
     set_props("control-mark", { data: text });
@@ -212,16 +232,18 @@
     if (target.id === "share-card") filled = fill();
   });
   document.addEventListener("input", ({ target }) => {
-    if (target.id === "control-note") filled = fill();
+    if (target.id === "control-note") sayLong();
+    // A title or a note is part of a frozen link.
+    if (target.id === "control-note" || target.id === "control-title") {
+      frozenQuery = null;
+      set_props("share-freeze", { disabled: false });
+    }
   });
   document.addEventListener("toggle", ({ target }) => {
     if (target.id === "share-preview-panel" && target.open) preview();
   }, true);
   document.addEventListener("bellwether:view", () => {
-    if (!isOpen()) return;
-    // A frozen link is of the view it was made of.
-    element("share-frozen-row").hidden = element("share-secret-row").hidden = true;
-    filled = fill();
+    if (isOpen()) filled = fill();
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest(

@@ -61,8 +61,10 @@
 
   // The view may have changed since the page was written, and its links with it.
   function follow(event) {
-    const link = event.target.closest("nav a, a.values");
-    if (link) link.search = window.bellwether[link.matches("nav a") ? "live" : "current"]();
+    const { frozen, current } = window.bellwether;
+    // From frozen data the other pages are reached as the server has written them: live.
+    const link = event.target.closest(frozen ? "a.values" : "nav a, a.values");
+    if (link) link.search = current();
   }
   document.addEventListener("mousedown", follow);
   document.addEventListener("click", (event) => {

@@ -13,6 +13,7 @@ Made = TypeVar("Made")
 Say = Callable[[str], None]
 
 PATIENCE = 0.3  # seconds a reader waits before the page is shown without it
+KEEP = 2.0  # seconds: a page asks again more often than that
 RETRY = 60.0  # seconds until what failed is tried again
 
 
@@ -24,16 +25,22 @@ class _Job(Generic[Key, Made]):
     """One computation, under way or over; it begins when the one before it has ended."""
 
     def __init__(
-        self, work: Callable[[Key, Say], Made], key: Key, before: "_Job[Key, Made] | None"
+        self,
+        work: Callable[[Key, Say], Made],
+        key: Key,
+        before: "_Job[Key, Made] | None",
+        keep: float,
     ) -> None:
         self.progress = "Computing…"
         self.made: Made
         self.error: Exception | None = None
-        self.is_wanted = True
+        self.asked = time.monotonic()
         self.ended = 0.0
         self.is_over = Event()
+        self._keep = keep
+        self._has_successor = False
         if before is not None:
-            before.is_wanted = False
+            before._has_successor = True  # noqa: SLF001 -- one of ours
         # A server that stops does not wait for it.
         self._thread = Thread(target=self._run, args=(work, key, before), daemon=True)
         self._thread.start()
@@ -50,8 +57,12 @@ class _Job(Generic[Key, Made]):
         self.ended = time.monotonic()
         self.is_over.set()
 
+    def is_wanted(self) -> bool:
+        """Whether nothing else is, or somebody has asked for it a moment ago."""
+        return not self._has_successor or time.monotonic() - self.asked < self._keep
+
     def _say(self, progress: str) -> None:
-        if not self.is_wanted:
+        if not self.is_wanted():
             raise _SupersededError
         self.progress = progress
 
@@ -63,7 +74,7 @@ class _Job(Generic[Key, Made]):
     def is_of_use(self, retry: float) -> bool:
         if not self.is_over.is_set():
             # The thread of a job that was under way when the server forked is not in the fork.
-            return self.is_wanted and self._thread.is_alive()
+            return self._thread.is_alive()
         if isinstance(self.error, _SupersededError):
             return False
         return self.error is None or time.monotonic() - self.ended < retry
@@ -79,14 +90,15 @@ class _Job(Generic[Key, Made]):
 def in_background(
     work: Callable[[Key, Say], Made],
     *,
-    most: int = 4,
+    most: int = 16,
     patience: float = PATIENCE,
+    keep: float = KEEP,
     retry: float = RETRY,
 ) -> Callable[[Key], Made]:
     """Remember what `work` makes, computed on a thread: one for a key, however many ask for it.
 
-    One is computed at a time, the latest asked for: while data arrive, each new key puts an end to
-    the work on the one before.
+    One is computed at a time, in the order they were asked for. What nobody asks for any more gives
+    way to what somebody does, such as a newer key while data arrive.
 
     Parameters
     ----------
@@ -97,6 +109,8 @@ def in_background(
         Number of results remembered, the latest asked for.
     patience : float
         Seconds to wait for a result that is not there yet.
+    keep : float
+        Seconds for which somebody who has asked is taken to wait for the answer.
     retry : float
         Seconds after which a key that failed is tried again.
 
@@ -115,8 +129,9 @@ def in_background(
         with lock:
             job = jobs.get(key)
             if job is None or not job.is_of_use(retry):
-                job = jobs[key] = _Job(work, key, latest.pop() if latest else None)
+                job = jobs[key] = _Job(work, key, latest.pop() if latest else None, keep)
                 latest.append(job)
+            job.asked = time.monotonic()
             jobs.move_to_end(key)
             while len(jobs) > most:
                 jobs.popitem(last=False)

@@ -146,6 +146,8 @@ def _marked(
     shapes = []
     for position, mark in enumerate(shown):
         first, last = max(mark.first, start), min(mark.last or mark.first, end)
+        # Near the right end there is no room to the right of it.
+        is_late = (end - first).days < 0.2 * (end - start).days
         shapes.append(
             {
                 "type": "rect" if mark.last else "line",
@@ -157,8 +159,11 @@ def _marked(
                 "label": {
                     # Plotly reads text as markup; the author writes plain text.
                     "text": escape(mark.label, quote=False),
-                    "textposition": "top left" if mark.last else "end",
-                    "xanchor": "left", "yanchor": "top", "textangle": 0, "padding": 3,
+                    "textposition": ("top right" if is_late else "top left")
+                    if mark.last
+                    else "end",
+                    "xanchor": "right" if is_late else "left", "yanchor": "top", "textangle": 0,
+                    "padding": 3,
                     "font": {"size": 11, "color": INK[theme]["text"]},
                 },
             }

@@ -5,9 +5,11 @@ from functools import lru_cache
 import pandas as pd
 
 from analytics.correlation import Method, fisher_interval
-from analytics.regimes import regime_changes
+from analytics.regimes import LEVEL, regime_changes
 from components.rolling_correlation import rolling
 from data_sources.series import Series
+
+__all__ = ["LEVEL", "changes"]
 
 
 @lru_cache(maxsize=32)

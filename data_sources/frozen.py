@@ -14,7 +14,7 @@ from data_sources.snapshot import Snapshot
 from data_sources.store import FrozenLink, LazyStore, about_series, key_of
 
 MOST_LINKS = 10_000
-"""Frozen links one store holds."""
+"""Frozen links of readers that one store holds."""
 
 # Letters and digits only: a chat program may take a sign at the end for punctuation.
 _ALPHABET = string.ascii_letters + string.digits
@@ -117,8 +117,8 @@ class FrozenLinks:
         link = self._store.opened().frozen(id_)
         return None if link is None else Frozen(link, self._series(id_))
 
-    def told(self, events: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-        """Ids of the links that tell of these events, and when they were made; of those made."""
+    def told(self, events: Iterable[str]) -> dict[str, FrozenLink]:
+        """The links that tell of these events, by event; of those that were made."""
         return self._store.opened().told(events)
 
     def delete(self, id_: str, secret: str) -> bool:

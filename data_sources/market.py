@@ -109,6 +109,11 @@ class Market:
             return held
         return {name: snapshot.new_york.get(name, one) for name, one in held.items()}
 
+    def still(self) -> "Market":
+        """The same data as they are now, for who asks more than once and wants one answer."""
+        snapshot = self._current()
+        return Market(lambda: snapshot, self.live, self.frozen)
+
     def excerpt(self, ids: Iterable[str]) -> Snapshot:
         """All there is of these instruments, at one moment: what a frozen link keeps."""
         return excerpt(self._current(), set(ids))

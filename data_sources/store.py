@@ -206,6 +206,9 @@ class FrozenLink:
     event: str | None = None
 
 
+_LINK = [_SNAPSHOTS.c[name] for name in FrozenLink.__dataclass_fields__]
+
+
 def about_series(series: Series) -> dict[str, Any]:
     """What is known of a series besides its values, as JSON holds it."""
     fields = asdict(series.instrument)
@@ -458,7 +461,7 @@ class Store:
         link, series
             The link, and the series it names.
         most
-            How many links there may be.
+            How many links of readers there may be.
 
         Returns
         -------
@@ -472,8 +475,10 @@ class Store:
                 told = sa.select(_SNAPSHOTS.c.id).where(_SNAPSHOTS.c.event == link.event)
                 if (known := connection.scalar(told)) is not None:
                     return known
-            count = sa.select(sa.func.count()).select_from(_SNAPSHOTS)
-            if connection.scalars(count).one() >= most:
+            # A feed's links are few, and never stand back for readers'.
+            readers = _SNAPSHOTS.c.event.is_(None)
+            count = sa.select(sa.func.count()).select_from(_SNAPSHOTS).where(readers)
+            if link.event is None and connection.scalars(count).one() >= most:
                 return None
             for one in series:
                 blob = {"bytes": _encode(one.frame), "unnamed_since": None}
@@ -487,8 +492,7 @@ class Store:
 
     def frozen(self, id_: str) -> FrozenLink | None:
         """The frozen link with this id; None when there is none, or none any more."""
-        columns = [_SNAPSHOTS.c[name] for name in FrozenLink.__dataclass_fields__]
-        query = sa.select(*columns).where(_SNAPSHOTS.c.id == id_)
+        query = sa.select(*_LINK).where(_SNAPSHOTS.c.id == id_)
         with _reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         link = None if row is None else FrozenLink(*row)
@@ -496,13 +500,12 @@ class Store:
             return None
         return link
 
-    def told(self, events: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-        """Ids of the frozen links of these events, and when they were made; for those there are."""
-        wanted = sa.select(_SNAPSHOTS.c.event, _SNAPSHOTS.c.id, _SNAPSHOTS.c.created_at).where(
-            _SNAPSHOTS.c.event.in_(list(events))
-        )
+    def told(self, events: Iterable[str]) -> dict[str, FrozenLink]:
+        """The frozen links that tell of these events, by event; of those there are."""
+        wanted = sa.select(*_LINK).where(_SNAPSHOTS.c.event.in_(list(events)))
         with _reading(self._engine) as connection:
-            return {event: (id_, when) for event, id_, when in connection.execute(wanted)}
+            links = [FrozenLink(*row) for row in connection.execute(wanted)]
+        return {link.event: link for link in links if link.event is not None}
 
     def thaw(self, id_: str, secret: str) -> bool:
         """Delete a frozen link; whether there was one with this secret (as its SHA-256)."""

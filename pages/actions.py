@@ -26,9 +26,9 @@ from data_sources.errors import NotPossible, StoreTooNew, StoreUnavailable, TooS
 from data_sources.live import Live
 from data_sources.market import Market
 from data_sources.snapshot import Status
-from sharing.exports import query_text, site
+from sharing.answers import query_text, site
 from sharing.freezing import BadWishError, ChangedError, freeze, read_wish
-from sharing.view import LostLinkError, opened
+from sharing.view import RefusedError, opened
 
 _Made = TypeVar("_Made")
 Limited = Callable[[str], Callable[[Any], Any]]
@@ -58,7 +58,6 @@ def register(
     any_symbol: bool,
     token: str | None,
     freeze_token: str | None = None,
-    base_url: str = "",
 ) -> None:
     """Add the routes.
 
@@ -74,8 +73,6 @@ def register(
         What refreshing on demand needs; None when anybody may.
     freeze_token
         What making a frozen link needs, likewise.
-    base_url
-        Address of the site; "" for that of each request.
     """
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     actions = flask.Blueprint("actions", __name__)
@@ -98,7 +95,7 @@ def register(
     _add_status(actions, market, limited)
     _add_symbols(actions, market, limited, any_symbol=any_symbol)
     _add_refresh(actions, market, limited, token)
-    _add_frozen(actions, market, limited, freeze_token, base_url)
+    _add_frozen(actions, market, limited, freeze_token)
     server.register_blueprint(actions)
 
 
@@ -112,7 +109,7 @@ def _add_data(server: flask.Flask, market: Market) -> None:
         """Days since 1970, then closes, as little-endian float64: for live tuning."""
         try:
             data = opened(query_text(), market).market
-        except LostLinkError as problem:
+        except RefusedError as problem:
             return flask.Response(f"{problem}\n", problem.status, mimetype="text/plain")
         held = data.find(id_, flask.request.args.get("h", ""))
         if held is None:
@@ -190,12 +187,11 @@ def _add_frozen(
     market: Market,
     limited: Limited,
     token: str | None,
-    base_url: str,
 ) -> None:
     def kept(work: Callable[[], _Made]) -> _Made:
         try:
             return work()
-        except LostLinkError as problem:
+        except RefusedError as problem:
             error = NotFound if problem.status == 404 else ServiceUnavailable
             raise error(str(problem)) from problem
         except (NotPossible, StoreUnavailable, StoreTooNew) as problem:
@@ -215,7 +211,7 @@ def _add_frozen(
                 "Newer prices have arrived since this page was drawn. Freeze again to take them, "
                 "or show them first."
             ) from reason
-        return {"id": id_, "link": f"{base_url or site()}/s/{id_}", "secret": secret}, 201
+        return {"id": id_, "link": f"{site()}/s/{id_}", "secret": secret}, 201
 
     @actions.delete("/s/<id_>")
     @limited(_FREEZING)

@@ -10,7 +10,7 @@ from components.controls import wiring
 from components.registry import CHARTS
 from data_sources.market import Market
 from data_sources.series import Series
-from sharing.view import LostLinkError, inputs, opened
+from sharing.view import RefusedError, inputs, opened
 from view_state import ViewState
 
 
@@ -76,7 +76,7 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         try:
             state, series = view(query)
             drawn = render(chart, series, state)
-        except LostLinkError as problem:
+        except RefusedError as problem:
             drawn = nothing(str(problem))
         return [fill(drawn) for fill in parts.values()]
 
@@ -105,7 +105,7 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         page = asked.get("page")
         try:
             state, series = view(asked.get("query"))
-        except LostLinkError as problem:
+        except RefusedError as problem:
             return str(problem), 1
         found, _, message = values(chart, series, state)
         if found is None:

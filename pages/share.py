@@ -9,6 +9,7 @@ from dash import dcc, html
 from components.controls import control_id
 from components.registry import CHARTS
 from sharing.freezing import LONGEST_FROZEN_NOTE
+from sharing.preview import LEAD
 from sharing.view import Opened
 from view_state import FIELDS, LONGEST_LABEL, LONGEST_NOTE, LONGEST_TITLE, MOST_MARKS
 
@@ -16,7 +17,7 @@ EXPIRIES = {"": "Never", "7": "After a week", "30": "After 30 days", "365": "Aft
 _FIELD = {field.key: field for field in FIELDS}
 
 
-def dialog(page: str, found: Opened, *, needs_token: bool) -> html.Dialog:
+def dialog(page: str, found: Opened, *, needs_token: bool, framers: str) -> html.Dialog:
     """The dialog of a page with charts; assets/share.js opens and fills it.
 
     Parameters
@@ -27,8 +28,14 @@ def dialog(page: str, found: Opened, *, needs_token: bool) -> html.Dialog:
         The view.
     needs_token
         Whether freezing needs the operator's token.
+    framers
+        Sites that may embed charts, as the setting has them.
     """
-    charts = [chart for chart in CHARTS.values() if chart.page == page]
+    # The one that stands for the page comes first.
+    charts = sorted(
+        (chart for chart in CHARTS.values() if chart.page == page),
+        key=lambda chart: chart.id != LEAD[page],
+    )
     return html.Dialog(
         [
             html.Header(
@@ -59,8 +66,7 @@ def dialog(page: str, found: Opened, *, needs_token: bool) -> html.Dialog:
             ),
             _part(
                 "Embed",
-                "The chart in a page of yours, interactive and live. Which sites may show it is "
-                "the operator's setting.",
+                f"The chart in a page of yours, interactive. {_framers(framers)}",
                 _embed(),
             ),
         ],
@@ -68,6 +74,13 @@ def dialog(page: str, found: Opened, *, needs_token: bool) -> html.Dialog:
         className="share",
         **{"aria-labelledby": "share-heading", "data-page": page},
     )
+
+
+def _framers(origins: str) -> str:
+    """Who may show an embed, in words."""
+    if not origins:
+        return "At present only this dashboard may show it: BELLWETHER_EMBED_ORIGINS is not set."
+    return "Any site may show it." if origins == "*" else f"These sites may show it: {origins}."
 
 
 def _part(title: str, meaning: str, *content: Any) -> html.Section:
@@ -86,7 +99,9 @@ def _copyable(name: str, label: str, *, hidden: bool = False) -> html.Div:
                 className="line",
                 attributes={"input": {"aria-label": label}},
             ),
-            html.Button("Copy", className="quiet", **{"data-copy": f"share-{name}"}),
+            html.Button(
+                "Copy", className="quiet", **{"data-copy": f"share-{name}", "aria-live": "polite"}
+            ),
             html.Button(
                 "Send…", className="quiet", hidden=True, **{"data-send": f"share-{name}"}
             ),

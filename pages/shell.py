@@ -1,7 +1,6 @@
 """What every page has around its cards: top bar, notices, the view itself."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -32,6 +31,7 @@ def shell(
     path: str,
     asked: ViewState | None = None,
     needs_token: bool = False,
+    framers: str = "",
 ) -> dmc.MantineProvider:
     """Wrap a page's content.
 
@@ -46,10 +46,16 @@ def shell(
         those fetched.
     needs_token
         Whether freezing needs the operator's token.
+    framers
+        Sites that may embed charts.
     """
     state, market = found.state, found.market
     is_embed = embedded(path) is not None
-    dialog = share.dialog(path, found, needs_token=needs_token) if path in LEAD else None
+    dialog = (
+        share.dialog(path, found, needs_token=needs_token, framers=framers)
+        if path in LEAD
+        else None
+    )
     top = None if is_embed else _top(found, path, can_share=dialog is not None)
     present = set(html.Div([*content, top, dialog]))
     return dmc.MantineProvider(
@@ -57,7 +63,7 @@ def shell(
             html.A("Skip to the content", href="#main", className="skip", hidden=is_embed),
             top,
             *_bars(found.notices, market, asked),
-            _frozen_bar(found, path) if found.frozen else None,
+            _frozen_bar(found, path, is_embed=is_embed) if found.frozen else None,
             _annotation(found),
             html.Main(content, id="main", tabIndex=-1),
             dialog,
@@ -74,7 +80,7 @@ def shell(
 def _top(found: Opened, path: str, *, can_share: bool) -> html.Header:
     """Brand, pages, what the data are, theme and Share."""
     state, market = found.state, found.market
-    query = to_query(replace(state, frozen=None))
+    query = live_address(found, path).partition("?")[2] if found.frozen else to_query(state)
     share_button = html.Button(
         "Share",
         id="share-button",
@@ -148,26 +154,29 @@ def _bars(notices: Sequence[str], market: Market, asked: ViewState | None) -> li
     ]
 
 
-def _frozen_bar(found: Opened, path: str) -> html.Div:
-    """What a frozen link is, as of when, and the ways out of it."""
+def _frozen_bar(found: Opened, path: str, *, is_embed: bool) -> html.Div:
+    """What a frozen link is, as of when, and the ways out of it; an embed has its own."""
     link = found.frozen.link if found.frozen else None
     if link is None:
         raise ValueError("this view is not frozen")
     last = last_day(found.market)
     data = f", with data to {day(last)}" if last else ""
     place = f"/s/{link.id}"
+    ways = [
+        html.A("Open the live view", href=live_address(found, path), id="live-view"),
+        html.Span(
+            [" · You have changed the view. ", html.A("Back to the frozen one", href=place)],
+            id="changed-view",
+            hidden=address_of(found, path) == place,
+        ),
+    ]
     until = f" It expires on {day(link.expires_at)}." if link.expires_at else ""
     return html.Div(
         [
             html.B("Frozen"),
             f" on {day(link.created_at)}, {link.created_at:%H:%M} UTC{data}. ",
             f"What is refreshed later changes nothing here.{until} ",
-            html.A("Open the live view", href=live_address(found, path), id="live-view"),
-            html.Span(
-                [" · You have changed the view. ", html.A("Back to the frozen one", href=place)],
-                id="changed-view",
-                hidden=address_of(found, path) == place,
-            ),
+            *([] if is_embed else ways),
         ],
         className="notices calm frozen",
     )

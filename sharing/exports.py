@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 import flask
@@ -15,30 +15,14 @@ from components.chart import Chart, Values, alignment, described, sources, value
 from components.registry import CHARTS
 from data_sources.market import Market
 from data_sources.series import Series
+from sharing.answers import query_text, site, tagged, unchanged
 from sharing.release import release
 from sharing.schema import columnar, schema
-from sharing.view import LostLinkError, Opened, address_of, inputs, opened
-from view_state import Mark, clean
+from sharing.view import Opened, RefusedError, address_of, inputs, opened
+from view_state import Mark, clean, to_query
 
 STATUS = {"empty": 404, "working": 503, "failed": 500}
 _NO_CHART = "There is no such chart."
-
-
-class RefusedError(Exception):
-    """A file or picture that cannot be had; the message says why.
-
-    Attributes
-    ----------
-    status
-        HTTP status of the answer.
-    retry_after
-        Seconds after which it may be had; 0 where waiting does not help.
-    """
-
-    def __init__(self, message: str, status: int, retry_after: int = 0) -> None:
-        super().__init__(message)
-        self.status = status
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -49,14 +33,16 @@ class Asked:
     ----------
     chart, found, series
         The chart, the view, and the series it is prepared from.
-    link
-        Full address of the page that shows it.
     """
 
     chart: Chart
     found: Opened
     series: Mapping[str, Series]
-    link: str
+
+    @property
+    def link(self) -> str:
+        """Full address of the page that shows it."""
+        return site() + address_of(self.found, self.chart.page)
 
     def tag(self, *more: object) -> str:
         """An entity tag: equal for the same answer, made without making the answer."""
@@ -70,13 +56,30 @@ class Asked:
             found.note,
             found.notices,
             frozen,
-            [(key, one.content_hash, one.source, one.stale) for key, one in self.series.items()],
+            self._data(),
             *more,
         )
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+        return _digest(parts)
+
+    def picture_tag(self, *more: object) -> str:
+        """The same for a picture, which shows less: neither link nor note nor notices."""
+        state = replace(self.found.state, note="")
+        parts = (release(), self.chart.id, to_query(state), self.found.title, self._data(), *more)
+        return _digest(parts)
+
+    def _data(self) -> list[tuple[object, ...]]:
+        """What the series are, without their values."""
+        return [
+            (key, one.content_hash, one.source, one.stale, one.day_end, one.is_sample)
+            for key, one in self.series.items()
+        ]
 
 
-def asked(card: str, query: str, market: Market, base_url: str) -> Asked:
+def _digest(parts: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def asked(card: str, query: str, market: Market) -> Asked:
     """What a chart's address names.
 
     Raises
@@ -87,12 +90,9 @@ def asked(card: str, query: str, market: Market, base_url: str) -> Asked:
     chart = CHARTS.get(card)
     if chart is None:
         raise RefusedError(_NO_CHART, 404)
-    try:
-        found = opened(query, market)
-    except LostLinkError as problem:
-        raise RefusedError(str(problem), problem.status) from problem
+    found = opened(query, market)
     series = inputs(chart, found.state, found.market)
-    return Asked(chart, found, series, base_url + address_of(found, chart.page))
+    return Asked(chart, found, series)
 
 
 def made(ask: Asked) -> Values:
@@ -105,7 +105,7 @@ def made(ask: Asked) -> Values:
     """
     found, status, message = values(ask.chart, ask.series, ask.found.state)
     if found is None:
-        raise RefusedError(message, STATUS[status], retry_after=status == "working")
+        raise RefusedError(message, STATUS[status], retry_after=1 if status == "working" else 0)
     return found
 
 
@@ -191,20 +191,12 @@ def _written(table: pd.DataFrame) -> str:
 _FORMATS = {"csv": (as_csv, "text/csv"), "json": (as_json, "application/json")}
 
 
-def register(server: flask.Flask, market: Market, base_url: str) -> None:
-    """Add ``/chart/<card>.csv``, ``.json`` and ``.schema.json``.
-
-    Parameters
-    ----------
-    server, market
-        Where they are added, and what they are made from.
-    base_url
-        Address of the site; "" for that of each request.
-    """
+def register(server: flask.Flask, market: Market) -> None:
+    """Add ``/chart/<card>.csv``, ``.json`` and ``.schema.json``, made from `market`."""
 
     @server.get("/chart/<card>.<any(csv, json):form>")
     def file(card: str, form: str) -> flask.Response:
-        ask = asked(card, query_text(), market, base_url or site())
+        ask = asked(card, query_text(), market)
         answer = unchanged(ask.tag(form))
         if answer is None:
             write, mimetype = _FORMATS[form]
@@ -221,51 +213,6 @@ def register(server: flask.Flask, market: Market, base_url: str) -> None:
         answer = flask.jsonify(schema(CHARTS[card]))
         answer.mimetype = "application/schema+json"
         return answer
-
-    @server.errorhandler(RefusedError)
-    def refused(reason: RefusedError) -> flask.Response:
-        if flask.request.path.endswith((".json", "/share", "/oembed")):
-            answer = flask.jsonify(message=str(reason))
-        else:
-            answer = flask.Response(f"{reason}\n", mimetype="text/plain")
-        answer.status_code = reason.status
-        answer.headers["Cache-Control"] = "no-store"
-        if reason.retry_after:
-            answer.headers["Retry-After"] = str(int(reason.retry_after))
-        return answer
-
-
-def query_text() -> str:
-    """The query of the request, as it was sent."""
-    return flask.request.query_string.decode("utf-8", "replace")
-
-
-def site() -> str:
-    """Address of the site as the request names it.
-
-    Raises
-    ------
-    RefusedError
-        When it names none.
-    """
-    if not flask.request.host:
-        raise RefusedError("The request's Host is no host.", 400)
-    return flask.request.host_url.rstrip("/")
-
-
-def unchanged(tag: str) -> flask.Response | None:
-    """304, where the client has the answer with this tag already."""
-    if not flask.request.if_none_match.contains_weak(tag):
-        return None
-    return tagged(flask.Response(status=304), tag)
-
-
-def tagged(answer: flask.Response, tag: str) -> flask.Response:
-    """The answer, to be kept and asked for again: what it is made from may change."""
-    # Weak: what is compressed differs in its bytes only.
-    answer.set_etag(tag, weak=True)
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
 
 
 def _mark_text(mark: Mark) -> str:

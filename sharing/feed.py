@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from xml.etree import ElementTree as ET
@@ -12,13 +12,14 @@ import pandas as pd
 
 from components.event_study import study
 from components.plotting import SAMPLE_NOTE, EmptyChartError, day, day_end
-from components.regimes import changes
+from components.regimes import LEVEL, changes
 from components.rolling_correlation import number, ordinal, window_name
 from data_sources.errors import NotPossible, StoreTooNew, StoreUnavailable
 from data_sources.market import Market
 from data_sources.series import Series
-from sharing.exports import RefusedError, site, tagged, unchanged
+from sharing.answers import site, tagged, unchanged
 from sharing.freezing import keep
+from sharing.view import RefusedError
 from view_state import LONGEST_TITLE, Mark, ViewState, clean
 
 SMALL_CAPS = ("RUT", "RUJ")
@@ -32,7 +33,7 @@ _TURNED = {
     "none": "correlation faded",
     "negative": "correlation turned negative",
 }
-_STATE = {"positive": "positive", "none": "not to be told from 0", "negative": "negative"}
+_STATE = {"positive": "positive", "none": "without a clear sign", "negative": "negative"}
 
 
 @dataclass(frozen=True)
@@ -82,26 +83,25 @@ class Entry:
     published: datetime
 
 
-def register(server: flask.Flask, market: Market, base_url: str) -> None:
+def register(server: flask.Flask, market: Market) -> None:
     """Add ``/breakouts.xml``.
 
     Parameters
     ----------
     server, market
         Where it is added, and what it tells of.
-    base_url
-        Address of the site; "" for that of each request.
     """
 
     @server.get(f"/{PATH}")
     def breakouts() -> flask.Response:
-        base = base_url or site()
+        base = site()
         try:
-            entries = told(events(market), market, base)
+            still = market.still()
+            entries = told(events(still), still, base)
         except (NotPossible, StoreUnavailable, StoreTooNew) as problem:
             raise RefusedError(f"{problem}", 503, retry_after=60) from problem
         updated = max((one.published for one in entries), default=datetime(1970, 1, 1, tzinfo=UTC))
-        document = atom(entries, base_url=base, is_sample=market.is_sample, updated=updated)
+        document = atom(entries, base_url=base, is_sample=still.is_sample, updated=updated)
         tag = hashlib.sha256(document).hexdigest()[:32]
         answer = flask.Response(document, mimetype="application/atom+xml")
         return unchanged(tag) or tagged(answer, tag)
@@ -129,9 +129,11 @@ def told(found: Sequence[Event], market: Market, base_url: str) -> list[Entry]:
     known = market.frozen.told(keys.values())
     entries = []
     for one in found:
-        id_, published = known[keys[one]]
-        link = f"{base_url}/s/{id_}"
-        entries.append(Entry(one, link, f"urn:bellwether:{id_}", published))
+        link = known[keys[one]]
+        # As it was told: data that were revised since would say something else.
+        as_told = replace(one, title=link.title, summary=link.note)
+        address = f"{base_url}/s/{link.id}"
+        entries.append(Entry(as_told, address, f"urn:bellwether:{link.id}", link.created_at))
     return entries
 
 
@@ -191,7 +193,7 @@ def _regimes(small_cap: Series, coin: Series) -> list[Event]:
             f"The {window_name(view, day_end(pair, [coin.id]))} of {_name(small_cap)} and "
             f"{_name(coin)} was {number(row.correlation)} on {on} (95% {number(row.low)} to "
             f"{number(row.high)}), N = {view.window}: {_STATE[row.regime]} since "
-            f"{day(row.since)}, {_STATE[row.before]} before."
+            f"{day(row.since)}, {_STATE[row.before]} before (told at {LEVEL:.1%})."
         )
         titles = tuple(
             f"{first} × {second}: {_TURNED[row.regime]}, {on}"
@@ -256,7 +258,7 @@ def atom(entries: Sequence[Entry], *, base_url: str, is_sample: bool, updated: d
     _text(ET.SubElement(feed, "author"), "name", "Bellwether")
     for one in entries:
         entry = ET.SubElement(feed, "entry")
-        _text(entry, "title", one.event.title)
+        _text(entry, "title", f"Sample data: {one.event.title}" if is_sample else one.event.title)
         _text(entry, "id", one.id)
         _text(entry, "updated", _stamp(one.published))
         _text(entry, "published", _stamp(one.published))

@@ -69,9 +69,10 @@ def freeze(wish: Wish, market: Market) -> tuple[str, str]:
     ------
     ChangedError
         When the data are no longer those of the wish's version.
-    LostLinkError, NotPossible, StoreUnavailable, StoreTooNew
+    RefusedError, NotPossible, StoreUnavailable, StoreTooNew
         When it cannot be read or kept.
     """
+    market = market.still()
     found = opened(wish.query, market)
     if wish.version is not None and wish.version != found.market.version:
         raise ChangedError

@@ -1,8 +1,10 @@
 """A chart as a picture that can stand alone: its figure, framed by title, finding and source."""
 
 import textwrap
+import unicodedata
 from collections.abc import Collection, Mapping
 from html import escape
+from itertools import accumulate
 from typing import Any
 
 import flask
@@ -10,11 +12,13 @@ import pandas as pd
 
 from components.card import cell_text
 from components.chart import Chart, source_line
-from components.plotting import EmptyChartError, Figure, UnfinishedChartError
+from components.plotting import EmptyChartError, Figure, UnfinishedChartError, day
 from components.theme import INK, Theme, base_layout
 from data_sources.market import Market
-from sharing.exports import Asked, RefusedError, asked, query_text, site, tagged, unchanged
+from sharing.answers import query_text, tagged, unchanged
+from sharing.exports import Asked, asked
 from sharing.pictures import BusyError, Format, NoBrowserError, PictureError, Pictures
+from sharing.view import RefusedError
 from view_state import ViewState
 
 SIZES = {"width": (480, 2400, 1200), "height": (320, 1600, 630), "scale": (1, 3, 2)}
@@ -22,13 +26,15 @@ SIZES = {"width": (480, 2400, 1200), "height": (320, 1600, 630), "scale": (1, 3,
 MOST_PIXELS = 12_000_000
 
 _MOST_ROWS = 40  # of a table
+_CELL, _CELL_PAD = 15, 8  # pixels of a line in a table, and around a row's lines
+_AROUND = 210  # pixels that words and headings take from the height of a table
 _PAD = 24
 _COLORBAR = 34
 _LINE = 1.35  # of the font's size
 _SAMPLE = "#b8860b"
 
 
-def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: str) -> None:
+def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
     """Add ``/chart/<card>.png`` and ``.svg``.
 
     Parameters
@@ -37,15 +43,13 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
         Where they are added, and what they are made from.
     pictures
         What draws.
-    base_url
-        Address of the site; "" for that of each request.
     """
 
     @server.get("/chart/<card>.<any(png, svg):form>")
     def drawn(card: str, form: Format) -> flask.Response:
         size = sizes(flask.request.args)
-        ask = asked(card, without(query_text(), SIZES), market, base_url or site())
-        tag = ask.tag(form, *size.values())
+        ask = asked(card, without(query_text(), SIZES), market)
+        tag = ask.picture_tag(form, *size.values())
         answer = unchanged(tag)
         if answer is None:
             width, height, scale = size.values()
@@ -151,19 +155,27 @@ def picture(ask: Asked, *, width: int, height: int) -> Figure:
     theme: Theme = state.theme or "light"
     frame = chart.prepare(ask.series, state)
     if chart.figure is None:
-        figure = _table_figure(chart, chart.table(frame), theme)
+        figure = _table_figure(chart, chart.table(frame), theme, width - 2 * _PAD, height - _AROUND)
     else:
         figure = chart.figure(frame, state, theme)
     words = [ask.found.title or headline(chart, state), chart.finding(frame, state)]
     return framed(
         figure,
         *words,
-        source=source_line(ask.series),
+        source=" ".join(
+            part for part in (_frozen_text(ask), source_line(ask.series), "Bellwether.") if part
+        ),
         is_sample=any(one.is_sample for one in ask.series.values()),
         theme=theme,
         width=width,
         height=height,
     )
+
+
+def _frozen_text(ask: Asked) -> str:
+    """When a frozen view was frozen."""
+    frozen = ask.found.frozen
+    return f"Frozen on {day(frozen.link.created_at)}." if frozen else ""
 
 
 def framed(
@@ -184,17 +196,19 @@ def framed(
     badge = 130 if is_sample else 0
     head = _wrapped(title, room - badge, large, most=2)
     lead = _wrapped(finding, room, middle, most=4)
-    foot = _wrapped(f"{source} Bellwether.", room, small, most=3)
+    foot = _wrapped(source, room, small, most=3)
     top = _PAD + len(head) * large * _LINE + len(lead) * middle * _LINE + 10
     bottom = len(foot) * small * _LINE + _PAD
     layout = dict(figure["layout"])
     legend = _legend_height(figure, room)
     margin = {side: layout["margin"].get(side, 40) for side in ("l", "r", "b")}
+    # The page's cards have a border of their own.
+    margin |= {"l": margin["l"] + 14, "r": margin["r"] + 10}
     margin |= {"t": round(top + legend + 8), "b": round(margin["b"] + bottom)}
 
     def words(lines: list[str], size: int, colour: str, **place: Any) -> dict[str, Any]:
         return {
-            "text": "<br>".join(map(escape, lines)), "showarrow": False, "align": "left",
+            "text": "<br>".join(map(_escaped, lines)), "showarrow": False, "align": "left",
             "font": {"size": size, "color": colour},
             "xref": "paper", "x": 0, "xanchor": "left", "xshift": _PAD - margin["l"],
             "yref": "paper", "y": 1, "yanchor": "top", **place,
@@ -237,6 +251,11 @@ def framed(
     return {"data": traces, "layout": layout}
 
 
+def _escaped(text: str) -> str:
+    """Plain text for Plotly, which reads markup and knows no quotation marks in it."""
+    return escape(text, quote=False)
+
+
 def _legend_height(figure: Figure, room: float) -> float:
     """Room for the rows of a legend, whose entries are all as wide as the widest."""
     if any("colorbar" in trace for trace in figure["data"]):
@@ -261,13 +280,24 @@ def headline(chart: Chart, state: ViewState) -> str:
 
 def _wrapped(text: str, room: float, size: int, *, most: int) -> list[str]:
     """Lines of a text in so many pixels; where they are too many, the last says so."""
-    return textwrap.wrap(
-        text, max(10, int(room / (0.56 * size))), max_lines=most, placeholder=" …"
-    ) or [""]
+    if not text:
+        return [""]
+    ems = sum(map(_ems, text)) / len(text)
+    in_a_line = max(10, int(room / (ems * size)))
+    return textwrap.wrap(text, in_a_line, max_lines=most, placeholder=" …")
 
 
-def _table_figure(chart: Chart, table: pd.DataFrame, theme: Theme) -> Figure:
-    """A chart that is a table, as a table."""
+def _ems(sign: str) -> float:
+    """About how wide a sign is, as a share of the font's size."""
+    if unicodedata.east_asian_width(sign) in "WF" or sign in "MW":
+        return 1.1
+    return 0.75 if sign.isupper() else 0.56
+
+
+def _table_figure(
+    chart: Chart, table: pd.DataFrame, theme: Theme, width: int, height: int
+) -> Figure:
+    """A chart that is a table, as a table: as many whole rows as there is room for."""
     layout, ink = base_layout(theme), INK[theme]
     shown = table.reset_index()
     if isinstance(table.index, pd.DatetimeIndex):
@@ -275,6 +305,23 @@ def _table_figure(chart: Chart, table: pd.DataFrame, theme: Theme) -> Figure:
     shown = shown[list(chart.pictured or shown.columns)].head(_MOST_ROWS)
     names = [str(name).replace("_", " ") for name in shown.columns]
     texts = [[cell_text(value) for value in shown[name]] for name in shown.columns]
+    # As wide as what stands in them, up to a point.
+    widths = [
+        min(28, max(11, *map(len, (name, *column))))
+        for name, column in zip(names, texts, strict=True)
+    ]
+    rooms = [width * part / sum(widths) - 16 for part in widths]
+    heights = [
+        _CELL
+        * max(len(_wrapped(text, room, 11, most=9)) for text, room in zip(row, rooms, strict=True))
+        + _CELL_PAD
+        for row in zip(*texts, strict=True)
+    ]
+    rows = max(1, sum(1 for total in accumulate(heights) if total <= height))
+    texts = [column[:rows] for column in texts]
+    if rows < len(table):
+        note = f"{rows} of {len(table):,} rows"
+        texts = [[*column, note if at == 0 else ""] for at, column in enumerate(texts)]
     look = {"align": "left", "line": {"color": ink["grid"]}, "fill": {"color": ink["ground"]}}
 
     def part(values: list[Any], colour: str) -> dict[str, Any]:
@@ -284,13 +331,9 @@ def _table_figure(chart: Chart, table: pd.DataFrame, theme: Theme) -> Figure:
         "data": [
             {
                 "type": "table",
-                # As wide as what stands in them, up to a point.
-                "columnwidth": [
-                    min(28, max(11, *map(len, (name, *column))))
-                    for name, column in zip(names, texts, strict=True)
-                ],
-                "header": part(list(map(escape, names)), ink["muted"]),
-                "cells": part([list(map(escape, column)) for column in texts], ink["text"]),
+                "columnwidth": widths,
+                "header": part(list(map(_escaped, names)), ink["muted"]),
+                "cells": part([list(map(_escaped, column)) for column in texts], ink["text"]),
             }
         ],
         "layout": {**layout, "showlegend": False, "margin": {"l": _PAD, "r": _PAD, "b": 0}},

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -128,10 +128,15 @@ class Pictures:
     ----------
     timeout : float
         Seconds that a caller waits for a picture, unless it says otherwise.
+    environment : mapping, optional
+        That of the renderer and of Chrome; otherwise this process's own.
     """
 
-    def __init__(self, *, timeout: float = 15.0) -> None:
+    def __init__(
+        self, *, timeout: float = 15.0, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._timeout = timeout
+        self._environment = environment
         self._name = f"bellwether-{token_hex(8)}"
         self._owner = os.getpid()
         # A copy of its own in each worker, which thereby always has a thread for a page.
@@ -226,7 +231,7 @@ class Pictures:
                 while started is None or started.poll() is None:
                     with suppress(FileNotFoundError, ConnectionRefusedError):
                         return _Line(folder / "socket", deadline)
-                    started = started or _start(folder, self._owner)
+                    started = started or _start(folder, self._owner, self._environment)
                     _pause(deadline)
         except TimeoutError:
             raise DrawingError(_SLOW) from None
@@ -245,10 +250,13 @@ def _folder(name: str) -> Path:
     return Path(tempfile.gettempdir()) / name
 
 
-def _start(folder: Path, owner: int) -> subprocess.Popen[bytes]:
+def _start(
+    folder: Path, owner: int, environment: Mapping[str, str] | None
+) -> subprocess.Popen[bytes]:
     renderer = subprocess.Popen(  # noqa: S603 -- nothing of it comes from a request
         [sys.executable, "-m", "sharing.renderer", str(folder), str(owner)],
         cwd=_ROOT,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,

@@ -9,10 +9,11 @@ import flask
 
 from components.registry import CHARTS
 from data_sources.market import Market
-from sharing.exports import Asked, RefusedError, asked, query_text, site, tagged, unchanged
+from sharing.answers import query_text, site, tagged, unchanged
+from sharing.exports import Asked, asked
 from sharing.picture import draw, headline, without
 from sharing.pictures import Pictures
-from sharing.view import Opened, live_address
+from sharing.view import Opened, RefusedError, live_address
 from view_state import to_query
 
 LEAD = {
@@ -54,7 +55,8 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
         Address of the site.
     """
     title = found.title or (headline(CHARTS[card], found.state) if card else "Bellwether")
-    about = finding or ABOUT
+    # A preview is read far from the page's own badge.
+    about = f"Sample data: {finding}" if finding and found.market.is_sample else finding or ABOUT
     image = f"/preview/{card}.png?{to_query(found.state)}" if card else "/preview/card.png"
     properties = {
         "og:type": "website",
@@ -89,7 +91,7 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
     return "\n".join(lines)
 
 
-def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: str) -> None:
+def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
     """Add ``/preview/<card>.png``, ``/oembed`` and ``/share``, which the share dialog asks.
 
     Parameters
@@ -98,15 +100,13 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
         Where they are added, and what they are made from.
     pictures
         What draws.
-    base_url
-        Address of the site; "" for that of each request.
     """
 
     @server.get("/preview/<card>.png")
     def preview(card: str) -> flask.Response:
         try:
-            ask = asked(card, query_text(), market, base_url or site())
-            tag = ask.tag("preview")
+            ask = asked(card, query_text(), market)
+            tag = ask.picture_tag("preview")
             if answer := unchanged(tag):
                 return answer
             drawn = draw(
@@ -133,10 +133,10 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
         page = flask.request.args.get("page", "/")
         if page not in LEAD:
             raise RefusedError("There is no such page with charts.", 404)
-        ask = asked(LEAD[page], without(query_text(), {"page"}), market, base_url or site())
+        ask = asked(LEAD[page], without(query_text(), {"page"}), market)
         # Who opens the dialog may want a picture next.
         pictures.warm()
-        answer = flask.jsonify(live=(base_url or site()) + live_address(ask.found, page))
+        answer = flask.jsonify(live=(site()) + live_address(ask.found, page))
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -144,7 +144,7 @@ def register(server: flask.Flask, market: Market, pictures: Pictures, base_url: 
     def oembed() -> flask.Response:
         if flask.request.args.get("format", "json") != "json":
             raise RefusedError("Only JSON is offered here.", 501)
-        base = base_url or site()
+        base = site()
         ask = _embedded(flask.request.args.get("url", ""), market, base)
         card = ask.chart.id
         size = {side: _side(side) for side in _EMBED}
@@ -184,11 +184,11 @@ def _embedded(url: str, market: Market, base_url: str) -> Asked:
         raise RefusedError("That address is of another site.", 404)
     place, query = parts.path, parts.query
     if embed := re.fullmatch(r"/embed/([a-z-]+)", place):
-        return asked(embed[1], query, market, base_url)
+        return asked(embed[1], query, market)
     if frozen := re.fullmatch(r"/s/(\w+)", place):
         query, place = f"frozen={frozen[1]}&{query}", "/"
-        frozen_link = asked(LEAD[place], query, market, base_url).found.frozen
+        frozen_link = asked(LEAD[place], query, market).found.frozen
         place = frozen_link.link.page if frozen_link else place
     if place not in LEAD:
         raise RefusedError("That address shows no chart.", 404)
-    return asked(LEAD[place], query, market, base_url)
+    return asked(LEAD[place], query, market)

@@ -5,7 +5,9 @@ from functools import cache
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
-_MAKERS = ("analytics", "components", "data_sources", "sharing", "view_state.py")
+_MAKERS = (
+    "analytics", "components", "data_sources", "sharing", "view_state.py", "requirements.txt",
+)  # fmt: skip
 
 
 @cache

@@ -13,21 +13,25 @@ from data_sources.market import Market
 from data_sources.series import Series
 from view_state import LONGEST_NOTE, ViewState, clean, is_bare, parse, to_query
 
+UNREADABLE = "The id of the frozen data in this link cannot be read."
 GONE = "There is no such frozen link here: it may have expired, or it was deleted."
 
 
-class LostLinkError(Exception):
-    """A link to frozen data that cannot be shown; the message says why.
+class RefusedError(Exception):
+    """Something of a link that cannot be had; the message says why.
 
     Attributes
     ----------
     status
         HTTP status of the answer.
+    retry_after
+        Seconds after which it may be had; 0 where waiting does not help.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, retry_after: int = 0) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def opened(query: object, market: Market) -> Opened:
 
     Raises
     ------
-    LostLinkError
+    RefusedError
         When it names frozen data that are not there.
     """
     text = query if isinstance(query, str) else ""
@@ -79,7 +83,7 @@ def opened(query: object, market: Market) -> Opened:
     if asked.frozen is None:
         if re.search(r"(^|[?&])frozen=", text):
             # Other data than those that were cited would be worse than none.
-            raise LostLinkError(GONE, 404)
+            raise RefusedError(UNREADABLE, 404)
         state, notices = parse(text, available(market))
         return Opened(state, notices, market, state.title, state.note)
     found = _found(asked.frozen, market)
@@ -137,11 +141,11 @@ def _found(id_: str, market: Market) -> Frozen:
     try:
         found = market.frozen.find(id_) if market.frozen else None
     except CorruptBlob as problem:
-        raise LostLinkError("The data of this frozen link are damaged.", 503) from problem
+        raise RefusedError("The data of this frozen link are damaged.", 503) from problem
     except (StoreUnavailable, StoreTooNew) as problem:
-        raise LostLinkError(f"{problem}: try again later.", 503) from problem
+        raise RefusedError(f"{problem}: try again later.", 503) from problem
     if found is None:
-        raise LostLinkError(GONE, 404)
+        raise RefusedError(GONE, 404)
     return found
 
 

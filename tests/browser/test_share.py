@@ -122,13 +122,11 @@ def test_a_key_opens_the_dialog_and_another_closes_it(page: Page, sites: Sites) 
 
 def test_a_charts_own_button_shares_that_chart(page: Page, sites: Sites) -> None:
     open_view(page, sites.ours)
-    page.get_by_role("button", name="Share: Rolling correlation").click()
-    expect(page.locator("#share-card")).to_have_value("rolling-correlation")
-    expect(page.locator("#share-finding")).to_have_text(
-        page.inner_text("#finding-rolling-correlation")
-    )
-    href = page.locator("#share-csv").get_attribute("href")
-    assert href == "/chart/rolling-correlation.csv?v=1"
+    page.get_by_role("button", name="Share: Small caps and crypto").click()
+    expect(page.locator("#share-card")).to_have_value("overlay")
+    finding = page.inner_text("#finding-overlay")
+    expect(page.locator("#share-finding")).to_have_text(f"Sample data: {finding}")
+    expect(page.locator("#share-csv")).to_have_attribute("href", "/chart/overlay.csv?v=1")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -171,7 +169,8 @@ def test_a_phone_hands_the_link_on(page: Page, sites: Sites) -> None:
     page.get_by_role("button", name="Send…").first.click()
     handed = page.evaluate("window.handed")
     assert handed["url"] == page.locator("#share-live").input_value()
-    assert handed["text"] == page.inner_text("#finding-overlay")
+    finding = page.inner_text("#finding-rolling-correlation")
+    assert handed["text"] == f"Sample data: {finding}"
 
 
 def test_without_one_there_is_no_such_button(page: Page, sites: Sites) -> None:
@@ -289,18 +288,59 @@ def test_a_frozen_link_in_another_profile(page: Page, colleague: Page, sites: Si
     expect(colleague.locator(".frozen")).to_have_count(0)
 
 
-def test_back_returns_to_the_frozen_view(page: Page, sites: Sites) -> None:
-    open_view(page, sites.ours, "?w=60")
+def test_back_and_forward_stay_on_the_frozen_data(page: Page, sites: Sites) -> None:
+    asked: list[str] = []
+    page.on(
+        "request",
+        lambda one: asked.append(one.post_data or "") if "_dash-update" in one.url else None,
+    )
+    open_view(page, sites.ours, "?w=60&title=Then&note=Kept")
     open_dialog(page)
     link = freeze(page)
     follow(page, link)
-    page.get_by_text("Drawdown").click()
-    expect(page).to_have_url(re.compile("scale=drawdown"))
+    asked.clear()
+    for scale in ("Drawdown", "Z-score"):
+        page.get_by_text(scale).click()
+        expect(page).to_have_url(re.compile("scale=" + scale[0].lower()))
+        settled(page)
+    for go, checked_scale in (
+        (page.go_back, "drawdown"),
+        (page.go_back, "rebased"),
+        (page.go_forward, "drawdown"),
+    ):
+        go()
+        expect(page.locator("#control-scale input:checked")).to_have_value(checked_scale)
+        settled(page)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")  # a jump within the page
+    page.locator("[data-window='30']").click()
+    expect(page.locator("#finding-rolling-correlation")).to_contain_text("30-session")
     settled(page)
-    page.go_back()
-    expect(page).to_have_url(link)
-    expect(page.locator("#control-scale input:checked")).to_have_value("rebased")
-    expect(page.locator("#changed-view")).to_be_hidden()
+    frozen = f"frozen={link[-22:]}"
+    assert len(asked) >= 15
+    assert all(frozen in one for one in asked)
+    assert frozen in page.evaluate("window.bellwether.current()")
+    # And the author's words are there still.
+    open_dialog(page)
+    expect(page.locator("#control-title")).to_have_value("Then")
+    expect(page.locator("#control-note")).to_have_value("Kept")
+
+
+def test_a_frozen_link_is_offered_for_its_own_view_only(page: Page, sites: Sites) -> None:
+    open_view(page, sites.ours, "?w=60")
+    open_dialog(page)
+    first = freeze(page)
+    again = page.get_by_role("button", name="Freeze", exact=True)
+    expect(again).to_be_disabled()  # its secret is shown once
+    page.keyboard.press("Escape")
+    page.locator("[data-window='30']").click()
+    settled(page)
+    open_dialog(page)
+    expect(page.locator("#share-frozen-row")).to_be_hidden()
+    expect(again).to_be_enabled()
+    again.click()
+    expect(page.locator("#share-frozen-row")).to_be_visible()
+    assert page.locator("#share-frozen").input_value() != first
 
 
 def test_a_frozen_link_is_deleted_with_its_secret(tab: Page, sites: Sites) -> None:
@@ -338,7 +378,7 @@ def test_a_picture_is_saved_and_copied(page: Page, sites: Sites, tmp_path: Path)
             page.get_by_role("link", name=form).click()
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
-        assert path.name == f"overlay.{form.lower()}"
+        assert path.name == f"rolling-correlation.{form.lower()}"
         assert path.read_bytes().startswith(begin)
     page.get_by_role("button", name="Copy image").click()
     expect(page.locator("#share-file-status")).to_have_text("Image copied.")
@@ -431,7 +471,7 @@ def test_the_dialogs_own_preview_of_an_embed(page: Page, sites: Sites) -> None:
     open_dialog(page)
     page.locator("#share-preview-panel summary").click()
     frame = page.frame_locator("#share-preview")
-    expect(frame.locator("#graph-overlay .main-svg").first).to_be_visible()
+    expect(frame.locator("#graph-rolling-correlation .main-svg").first).to_be_visible()
 
 
 def test_a_table_is_embedded_and_used(page: Page, sites: Sites) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Barrier, Event, Thread
 
 import pytest
@@ -119,7 +120,7 @@ def test_what_is_no_longer_wanted_ends_and_one_is_computed_at_a_time() -> None:
         finally:
             at_work.remove(key)
 
-    get = in_background(work, patience=0.01)
+    get = in_background(work, patience=0.01, keep=0)
     for key in range(20):
         with pytest.raises(UnfinishedChartError):
             get(key)
@@ -128,6 +129,23 @@ def test_what_is_no_longer_wanted_ends_and_one_is_computed_at_a_time() -> None:
     assert set(most_at_work) == {1}
     # One that was ended is begun again for whoever still wants it.
     assert finished(get, 3) == 3
+
+
+def test_several_who_go_on_asking_are_all_answered() -> None:
+    """As readers of pages whose data differ."""
+
+    def work(key: object, say: Callable[[str], None]) -> object:
+        for step in range(50):
+            say(f"{step} of 50")
+            time.sleep(0.002)
+        return key
+
+    get, missing, begun = in_background(work, patience=0.01), set("abcdef"), time.monotonic()
+    while missing and time.monotonic() - begun < 10:
+        for key in sorted(missing):
+            with suppress(UnfinishedChartError):
+                missing.discard(get(key))
+    assert not missing
 
 
 def test_a_thread_that_a_fork_left_behind_is_not_waited_for(

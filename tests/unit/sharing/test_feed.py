@@ -155,7 +155,7 @@ def test_a_regime_is_told_with_its_numbers() -> None:
     assert one.summary == (
         "The 90-session correlation by UTC days of Russell 2000 Value and Ethereum was "
         f"{r:.2f} on {day} (95% {low:.2f} to {high:.2f}), N = 90: positive since {first}, "
-        "not to be told from 0 before."
+        "without a clear sign before (told at 99.9%)."
     )
     assert one.state.pair == ("RUJ", "ETH")
     assert one.state.marks == (Mark(date.fromisoformat(on), None, "RUJ × ETH: positive"),)

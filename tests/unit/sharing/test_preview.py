@@ -37,11 +37,9 @@ def test_a_page_tells_a_bot_its_finding(client: FlaskClient, page: str) -> None:
     html = client.get(f"{page}?c=ETH&w=60").text
     about, card = tags(html), LEAD[page]
     chart = CHARTS[card]
-    state = asked(card, "c=ETH&w=60", MARKET, "").found.state
-    finding = chart.finding(
-        chart.prepare(asked(card, "c=ETH&w=60", MARKET, "").series, state), state
-    )
-    assert about["og:description"] == about["description"] == finding
+    state = asked(card, "c=ETH&w=60", MARKET).found.state
+    finding = chart.finding(chart.prepare(asked(card, "c=ETH&w=60", MARKET).series, state), state)
+    assert about["og:description"] == about["description"] == f"Sample data: {finding}"
     assert about["twitter:card"] == "summary_large_image"
     assert (about["og:image:width"], about["og:image:height"]) == ("1200", "630")
     assert about["og:url"] == f"http://localhost{page}?v=1&c=ETH&w=60"
@@ -52,8 +50,8 @@ def test_a_page_tells_a_bot_its_finding(client: FlaskClient, page: str) -> None:
 
 def test_two_windows_have_two_previews(client: FlaskClient) -> None:
     first, second = (tags(client.get(f"/?w={w}").text) for w in (30, 90))
-    assert first["og:description"].startswith("30-session")
-    assert second["og:description"].startswith("90-session")
+    assert first["og:description"].startswith("Sample data: 30-session")
+    assert second["og:description"].startswith("Sample data: 90-session")
     assert first["og:image"] != second["og:image"]
 
 
@@ -127,7 +125,7 @@ class Drawing:
 @pytest.fixture
 def drawing(monkeypatch: pytest.MonkeyPatch) -> Drawing:
     stand_in = Drawing()
-    monkeypatch.setattr("app.Pictures", lambda: stand_in)
+    monkeypatch.setattr("app.Pictures", lambda **_: stand_in)
     return stand_in
 
 
@@ -219,12 +217,14 @@ def test_a_preview_of_nothing_is_the_plain_card(client: FlaskClient, address: st
 
 @pytest.mark.parametrize("card", [one for one in CHARTS if not CHARTS[one].is_slow])
 def test_a_picture_carries_its_words_and_the_very_traces(card: str) -> None:
-    ask = asked(card, f"title={quote('A <b>title</b> & more')}&mark=2020-03-23_Low", MARKET, "")
+    title = quote('A <b>title</b> & "more"')
+    ask = asked(card, f"title={title}&mark=2020-03-23_Low", MARKET)
     figure = picture(ask, width=1200, height=630)
     texts = [one["text"] for one in figure["layout"]["annotations"]]
     finding = ask.chart.finding(ask.chart.prepare(ask.series, ask.found.state), ask.found.state)
     words = unescape(" ".join(texts).replace("<br>", " "))
-    assert "A &lt;b&gt;title&lt;/b&gt; &amp; more" in texts
+    assert "&quot;" not in " ".join(texts)
+    assert 'A &lt;b&gt;title&lt;/b&gt; &amp; "more"' in texts
     assert finding[:40] in words
     assert "Sample data: simulated between published turning points" in words
     assert "SAMPLE DATA" in texts
@@ -320,7 +320,9 @@ def test_each_entry_of_the_feed_is_a_frozen_link_made_once(client: FlaskClient) 
         path = urlsplit(entry.find(f"{ATOM}link").get("href")).path
         page = client.get(path)
         assert page.status_code == 200
-        assert tags(page.text)["og:title"] == entry.find(f"{ATOM}title").text
+        assert tags(page.text)["og:title"] == entry.find(f"{ATOM}title").text.removeprefix(
+            "Sample data: "
+        )
     again = client.get("/breakouts.xml", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
 
