@@ -175,11 +175,11 @@ def _layout(market: Market, settings: Settings) -> Any:
     try:
         place, found = _named(path, query, market)
     except RefusedError as problem:
-        place, found = path, opened("", market)
+        place, found, is_lost = path, opened("", market), True
         content = lost("This link shows nothing", [str(problem)])
         _answer_with(problem.status)
     else:
-        content = _content(place, found, settings)
+        content, is_lost = _content(place, found, settings), False
     if found.frozen is not None:
         status = actions.status_of(found.market)
     live = found.market.live
@@ -188,6 +188,7 @@ def _layout(market: Market, settings: Settings) -> Any:
         "fields": wiring(),
         "query": to_query(found.state),
         "frozen": found.state.frozen or "",
+        "isLost": is_lost,
         "isBare": path.startswith("/s/") and address_of(found, place) == path,
         "last": _last_days(found.market),
         "status": status,

@@ -1,7 +1,7 @@
 // The address bar and the controls: one state. Controls -> reduce() -> address and view;
 // Back and Forward -> controls. The server reads the same query and is the authority on it.
 (() => {
-  const { fields, frozen, isBare } = window.bellwether;
+  const { fields, frozen, isBare, isLost } = window.bellwether;
   const set_props = (id, props) => window.dash_clientside.set_props(id, props);
   const skip = () => window.dash_clientside.no_update;
 
@@ -299,7 +299,8 @@
 
   // The page was made for this address; what it did not use is gone from it.
   state = fromQuery(window.bellwether.query);
-  history.replaceState(null, "", addressOf(window.bellwether.query) + location.hash);
+  // An address that shows nothing stays, so that it can be read and mended.
+  if (!isLost) history.replaceState(null, "", addressOf(window.bellwether.query) + location.hash);
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[data-years]")) return;
     mark();

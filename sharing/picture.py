@@ -17,13 +17,19 @@ from components.theme import INK, Theme, base_layout
 from data_sources.market import Market
 from sharing.answers import query_text, tagged, unchanged
 from sharing.exports import Asked, asked
-from sharing.pictures import BusyError, Format, NoBrowserError, PictureError, Pictures
+from sharing.pictures import (
+    MOST_PIXELS,
+    BusyError,
+    Format,
+    NoBrowserError,
+    PictureError,
+    Pictures,
+)
 from sharing.view import RefusedError
 from view_state import ViewState
 
 SIZES = {"width": (480, 2400, 1200), "height": (320, 1600, 630), "scale": (1, 3, 2)}
 """Least, most and default of what can be asked for, in CSS pixels; `scale` multiplies them."""
-MOST_PIXELS = 12_000_000
 
 _MOST_ROWS = 40  # of a table
 _CELL, _CELL_PAD = 15, 8  # pixels of a line in a table, and around a row's lines

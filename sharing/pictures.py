@@ -30,7 +30,7 @@ from components.plotting import Figure
 Format = Literal["png", "svg"]
 
 MOST_OF_A_WORKER = 3
-MOST_PIXELS = 16_000_000  # of one picture, scaled
+MOST_PIXELS = 12_000_000  # of one picture, scaled
 _ROOT = Path(__file__).parents[1]
 _GLANCE = 0.02  # seconds between looks for what another process does
 _TO_STOP = 5.0  # seconds

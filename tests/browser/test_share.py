@@ -353,6 +353,7 @@ def test_a_frozen_link_is_deleted_with_its_secret(tab: Page, sites: Sites) -> No
     expect(page.locator("#share-frozen-status")).to_have_text("It is deleted.")
     page.goto(link)
     expect(page.locator(".lost")).to_contain_text("it may have expired, or it was deleted")
+    expect(page).to_have_url(link)  # which a reload must not turn into a live view
 
 
 def test_the_dialog_says_why_nothing_was_frozen(tab: Page, sites: Sites) -> None:
