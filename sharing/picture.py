@@ -41,15 +41,7 @@ _SAMPLE = "#b8860b"
 
 
 def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
-    """Add ``/chart/<card>.png`` and ``.svg``.
-
-    Parameters
-    ----------
-    server, market
-        Where they are added, and what they are made from.
-    pictures
-        What draws.
-    """
+    """Add ``/chart/<card>.png`` and ``.svg``, which `pictures` draws from `market`."""
 
     @server.get("/chart/<card>.<any(png, svg):form>")
     def drawn(card: str, form: Format) -> flask.Response:

@@ -92,15 +92,7 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
 
 
 def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
-    """Add ``/preview/<card>.png``, ``/oembed`` and ``/share``, which the share dialog asks.
-
-    Parameters
-    ----------
-    server, market
-        Where they are added, and what they are made from.
-    pictures
-        What draws.
-    """
+    """Add ``/preview/<card>.png``, ``/oembed`` and ``/share``, which the share dialog asks."""
 
     @server.get("/preview/<card>.png")
     def preview(card: str) -> flask.Response:
