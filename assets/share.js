@@ -11,9 +11,11 @@
   const card = () => element("share-card").value;
   const EMBED = { width: 720, height: 560 };
 
+  let anchor = "";
   function open(chosen) {
     if (!dialog() || isOpen()) return;
     if (chosen) element("share-card").value = chosen;
+    anchor = chosen ? `#card-${chosen}` : ""; // the link of a card leads to it
     dialog().showModal();
     if (navigator.share) document.querySelectorAll("[data-send]").forEach((button) => (button.hidden = false));
     window.bellwether.flush(); // a number just typed belongs to the link
@@ -46,7 +48,7 @@
     sayLong();
     const offer = await ask("GET", `${siblings("share")}&page=${page}`);
     if (turn !== filling) return;
-    set_props("share-live", { value: offer.live ?? offer.message });
+    set_props("share-live", { value: offer.live ? offer.live + anchor : offer.message });
     const frame = document.createElement("iframe");
     const source = new URL(siblings(`embed/${chart}`), offer.live ?? location.href).href;
     Object.assign(frame, { src: source, title, loading: "lazy", ...EMBED });
@@ -108,7 +110,7 @@
     if (made.status !== 201) return say("share-frozen-status", made.message);
     [secret, frozenQuery] = [made.secret, body.query];
     say("share-frozen-status", "");
-    set_props("share-frozen", { value: made.link });
+    set_props("share-frozen", { value: made.link + anchor });
     say("share-secret", secret);
     filled = fill();
   }

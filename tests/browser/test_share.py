@@ -127,6 +127,7 @@ def test_a_charts_own_button_shares_that_chart(page: Page, sites: Sites) -> None
     finding = page.inner_text("#finding-overlay")
     expect(page.locator("#share-finding")).to_have_text(f"Sample data: {finding}")
     expect(page.locator("#share-csv")).to_have_attribute("href", "/chart/overlay.csv?v=1")
+    expect(page.locator("#share-live")).to_have_value(re.compile("#card-overlay$"))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
