@@ -343,7 +343,8 @@ class _Handler(BaseHTTPRequestHandler):
             reply = self.spoilt(upstream, fault) if fault else None
             if reply is None and fault not in NO_ANSWER:
                 status, data = answer(upstream, vendor, symbol, query, fault)
-                reply = status, json.dumps(data).encode(), {}
+                # JSON has no NaN; vendors send null.
+                reply = status, json.dumps(data).replace("NaN", "null").encode(), {}
         # No longer in flight once its answer is on the way: the next request may come at once.
         if reply is not None:
             with suppress(BrokenPipeError, ConnectionResetError):

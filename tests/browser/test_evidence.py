@@ -172,7 +172,7 @@ def test_the_table_of_breakouts_is_a_file(page: Page, address: str) -> None:
         page.locator("#card-breakouts").get_by_role("link", name="values as CSV").click()
     text = download.value.path().read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if not line.startswith("#")]
-    assert rows[0].startswith("date,base_length,close,entry,return_30_days,")
+    assert rows[0].startswith('"date","base_length","close","entry","return_30_days",')
     assert [row[:10] for row in rows[1:]] == [
         "2016-11-14",
         "2020-11-13",

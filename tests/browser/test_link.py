@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import drawn, open_view, settled
+from tests.browser.conftest import open_view, settled
 from view_state import parse, to_query
 
 DEEP = (
@@ -61,29 +61,6 @@ def test_no_default_flashes_before_the_linked_view(first_visit: Page, address: s
     )
     open_view(page, address, "?w=45")
     assert page.evaluate("[...window.seen].sort()") == ["45", "45-session"]
-
-
-def test_a_copied_link_opens_the_same_view_in_another_profile(
-    page: Page, browser: Browser, address: str
-) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_view(page, address)
-    page.get_by_text("Z-score").click()
-    page.locator("[data-window='180']").click()
-    expect(page).to_have_url(re.compile(r"scale=z&w=180"))
-    page.locator("#share-button").click()
-    page.get_by_role("button", name="Copy", exact=True).first.click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    settled(page)
-    link = page.evaluate("navigator.clipboard.readText()")
-
-    other = browser.new_context(viewport={"width": 1440, "height": 1000})
-    colleague = other.new_page()
-    open_view(colleague, link.partition("/?")[0], "?" + link.partition("?")[2])
-    assert controls(colleague) == controls(page)
-    for card in ("overlay", "rolling-correlation", "matrix"):
-        assert drawn(colleague, card) == drawn(page, card)
-    other.close()
 
 
 def test_back_forward_and_reload(page: Page, address: str) -> None:

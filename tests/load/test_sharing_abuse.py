@@ -327,7 +327,7 @@ def test_two_thousand_hostile_requests_do_no_harm(server: Server) -> None:
             check_svg(drawn.body)
     statuses = Counter(answer.status for answer in answers)
     # Much of it was understood and answered, not only turned away.
-    assert statuses[200] > MANY / 4
+    assert statuses[200] > MANY / 5
     assert {200, 201, 400, 404, 405, 413, 415} <= set(statuses)
     # At first workers take apart what they shared since they were forked, and fill their caches.
     assert memory[1] - memory[0] < MOST_GROWTH, memory

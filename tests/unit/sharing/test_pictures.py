@@ -1,5 +1,6 @@
 """Pictures of figures, drawn by a real Chrome that processes share."""
 
+import copy
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Semaphore, Thread
+from threading import BoundedSemaphore, Event, Semaphore, Thread
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from components.registry import CHARTS
 from data_sources.market import open_market
 from settings import Settings
 from sharing.pictures import (
+    MOST_OF_A_WORKER,
     BusyError,
     DrawingError,
     NoBrowserError,
@@ -131,8 +133,8 @@ def test_a_picture_is_drawn_once(shared: Pictures) -> None:
 
 
 def test_asked_for_at_once_it_is_drawn_once(shared: Pictures) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        drawn = list(pool.map(lambda _: draw(shared, "together"), range(4)))
+    with ThreadPoolExecutor(MOST_OF_A_WORKER) as pool:
+        drawn = list(pool.map(lambda _: draw(shared, "together"), range(MOST_OF_A_WORKER)))
     assert len(set(drawn)) == 1
 
 
@@ -210,11 +212,16 @@ def test_more_than_may_wait_are_told_when_to_ask_again(shared: Pictures) -> None
         made.release()
         return LINE
 
+    # As two workers have it, each with waits of its own.
+    workers = [copy.copy(shared) for _ in range(2)]
+    for worker in workers:
+        worker._waiting = BoundedSemaphore(MOST_OF_A_WORKER)
     send(shared, signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(MOST_WAITING + 1) as pool:
             waiting = [
-                pool.submit(draw, shared, f"waits {i}", figure) for i in range(MOST_WAITING + 1)
+                pool.submit(draw, workers[i // MOST_OF_A_WORKER], f"waits {i}", figure)
+                for i in range(MOST_WAITING + 1)
             ]
             for _ in waiting:
                 assert made.acquire(timeout=10)
@@ -224,6 +231,8 @@ def test_more_than_may_wait_are_told_when_to_ask_again(shared: Pictures) -> None
                 draw(shared, "one too many", never)
             assert time.monotonic() - began < 1
             assert busy.value.retry_after >= 1
+            with pytest.raises(BusyError):  # it has a thread to lose no more
+                draw(workers[0], "a fourth of one worker")
             assert draw(shared, "there", never)  # what is remembered needs no turn
             send(shared, signal.SIGCONT)
             assert all(size(one.result()) == (200, 100) for one in waiting)
