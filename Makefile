@@ -12,9 +12,9 @@ run: $(VENV)/run.stamp
 serve: $(VENV)/run.stamp
 	$(BIN)/gunicorn
 
-# In three processes, as browsers wait much; without threads of their own, which would only wait for each other.
+# In two processes; without threads of their own, which would only wait for each other.
 test: check
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
