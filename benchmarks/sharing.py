@@ -184,7 +184,7 @@ def _started(figure: Figure) -> float:
 
 
 def _figure(card: str, market: Market) -> Figure:
-    ask = asked(card, "", market, "http://127.0.0.1")
+    ask = asked(card, "", market)
     return picture(ask, width=SIZE["width"], height=SIZE["height"])
 
 
