@@ -149,7 +149,8 @@ def _panel(frame: Cycles, instrument_id: str, reach: list[float]) -> list[dict[s
     lines = [
         {
             **common,
-            "uid": f"cycle-{instrument_id}-{name}",
+            # Without spaces: Plotly looks for its colour bar by a selector made of it.
+            "uid": f"cycle-{instrument_id}-{name.replace(' ', '-')}",
             "name": f"{instrument_id}, {_label(name, frame)}",
             "x": path.index.tolist(),
             "y": values(path),

@@ -144,16 +144,16 @@ def _fan_traces(frame: EventPaths) -> list[dict[str, Any]]:
     for low, high, alpha in ((0.05, 0.95, 0.13), (0.25, 0.75, 0.17)):
         edges = {**common, "line": {"width": 0}, "hoverinfo": "skip"}
         traces += [
-            {**edges, "uid": f"fan-{low}", "y": values(fan[low]), "showlegend": False},
+            {**edges, "uid": f"fan-{100 * low:.0f}", "y": values(fan[low]), "showlegend": False},
             {
-                **edges, "uid": f"fan-{high}", "y": values(fan[high]), "name": "Any day",
+                **edges, "uid": f"fan-{100 * high:.0f}", "y": values(fan[high]), "name": "Any day",
                 "showlegend": high < FAN[-1],
                 "fill": "tonexty", "fillcolor": faded(GREY, alpha),
             },
         ]  # fmt: skip
     middle = {
         **common,
-        "uid": "fan-0.5",
+        "uid": "fan-50",
         "y": values(fan[0.50]),
         "name": "Any day, median",
         "showlegend": False,

@@ -218,7 +218,7 @@ def lines_and_columns(card: str, frame, table: pd.DataFrame):
         lines = {name: table[name] for name in drawn}
         paths = {f"path-{day:%Y-%m-%d}": table[f"{day:%Y-%m-%d}"] for day in frame.drawn}
         fan = table.filter(like="any_day").dropna()
-        return lines | paths | {f"fan-{at}": fan[f"any_day_{at:.0%}"] for at in frame.fan}
+        return lines | paths | {f"fan-{100 * at:.0f}": fan[f"any_day_{at:.0%}"] for at in frame.fan}
     titles = {
         "r": "r", "low": "95% low, all lags", "high": "95% high, all lags",
         "pointwise_low": "95% low, one lag", "pointwise_high": "95% high, one lag",

@@ -198,4 +198,4 @@ def test_the_table_is_what_is_drawn() -> None:
         column = table[f"{when:%Y-%m-%d}"].to_numpy("f4")
         np.testing.assert_array_equal(drawn(lines[f"path-{when:%Y-%m-%d}"]["y"]), column)
     fan = table["any_day_95%"].dropna()
-    assert drawn(lines["fan-0.95"]["y"]) == fan.to_numpy("f4").tolist()
+    assert drawn(lines["fan-95"]["y"]) == fan.to_numpy("f4").tolist()
