@@ -169,7 +169,8 @@ def _exactly(origin: str) -> str | re.Pattern[str]:
 def _layout(market: Market, settings: Settings) -> Any:
     if not flask.has_request_context():  # Dash asks once for the layout, to check it
         return shell(workbench.content(ViewState(), market), opened("", market), path="/")
-    # Before anything is drawn: what arrives meanwhile is then newer than this.
+    # Held to the end: what arrives meanwhile is newer than all of this page.
+    market = market.still()
     status = actions.status_of(market)
     path, query = flask.request.path, query_text()
     try:
@@ -244,9 +245,11 @@ def _describe(layout: Any, found: Opened, place: str, base_url: str) -> None:
     """Title and tags of the page, for those who preview links."""
     chart = embed.embedded(place)
     lead = chart.id if chart else preview.LEAD.get(place, "")
-    said = layout[f"finding-{lead}"].children if f"finding-{lead}" in layout else ""
+    said = [layout[f"finding-{lead}"].children] if f"finding-{lead}" in layout else []
+    if f"cautions-{lead}" in layout:
+        said += [line.children for line in layout[f"cautions-{lead}"].children]
     address = base_url + address_of(found, chart.page if chart else place)
-    flask.g.tags = preview.tags(found, lead, address, said, base_url)
+    flask.g.tags = preview.tags(found, lead, address, " ".join(filter(None, said)), base_url)
     page = "" if place == workbench.PATH else PAGES.get(place, "")
     name = found.title or page
     flask.g.title = f"{name} · {TITLE}" if name else ""

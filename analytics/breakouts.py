@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analytics.alignment import LONGEST_STEP
+
 
 def breakouts(
     close: pd.Series, base: int = 126, cooldown: int = 60, high: int | None = None
@@ -10,7 +12,9 @@ def breakouts(
     """First close above the previous high after at least `base` sessions without one.
 
     Today's close is never part of the high it is compared with, so the result on any prefix of
-    the data equals the full result cut there: no look-ahead.
+    the data equals the full result cut there: no look-ahead. The first close after a hole (more
+    than :data:`analytics.alignment.LONGEST_STEP` days without one) is no breakout: the high may
+    have been passed where nobody saw it.
 
     Parameters
     ----------
@@ -36,9 +40,13 @@ def breakouts(
     at_high = np.flatnonzero(values > previous)  # a comparison with NaN is False
     first_judged = 0 if high is None else high - 1
     base_length = np.diff(at_high, prepend=first_judged)
+    after_hole = np.diff(
+        close.index.to_numpy(), prepend=close.index.to_numpy()[:1]
+    ) > np.timedelta64(LONGEST_STEP, "D")
     kept: list[int] = []
     for i, (position, length) in enumerate(zip(at_high, base_length, strict=True)):
-        if length >= base and (not kept or position - at_high[kept[-1]] >= cooldown):
+        is_apart = not kept or position - at_high[kept[-1]] >= cooldown
+        if length >= base and is_apart and not after_hole[position]:
             kept.append(i)
     rows = at_high[kept]
     return pd.DataFrame(

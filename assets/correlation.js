@@ -4,6 +4,7 @@
   const PERIOD_SESSIONS = { d: 1, w: 5, m: 21 };
   const Z95 = 1.959963984540054;
   const DAY = 86400000;
+  const LONGEST_STEP = 6; // days from one daily close to the next
 
   const observations = (window, frequency) => Math.round(window / PERIOD_SESSIONS[frequency]);
   const ewmaLambda = (window) => (window - 1) / (window + 1);
@@ -14,8 +15,18 @@
     return date.getUTCFullYear() * 12 + date.getUTCMonth();
   }
 
-  // Log returns on shared sessions: {days, x, y}, each dated by its later close.
-  function pairedReturns(first, second, frequency, lag) {
+  // Whether the step from one close to the next makes a return of one period: no hole between
+  // them, and no day whose move is not believed.
+  function isOnePeriod(before, after, frequency, doubtful) {
+    const isNear = frequency === "d"
+      ? after - before <= LONGEST_STEP
+      : period(after, frequency) - period(before, frequency) <= 1;
+    return isNear && !doubtful.some((day) => before < day && day <= after);
+  }
+
+  // Log returns on shared sessions: {days, x, y}, each dated by its later close. With a lag, pairs
+  // across a return that is left out are left out as well: they are not `lag` apart.
+  function pairedReturns(first, second, frequency, lag, doubtful = []) {
     const days = [], a = [], b = [];
     for (let i = 0, j = 0; i < first.days.length && j < second.days.length; ) {
       const gap = first.days[i] - second.days[j];
@@ -31,14 +42,17 @@
       if (gap <= 0) i++;
       if (gap >= 0) j++;
     }
-    const n = Math.max(days.length - 1 - Math.abs(lag), 0);
-    const x = new Float64Array(n), y = new Float64Array(n);
-    const skipX = Math.max(-lag, 0), skipY = Math.max(lag, 0);
-    for (let i = 0; i < n; i++) {
-      x[i] = a[i + skipX + 1] - a[i + skipX];
-      y[i] = b[i + skipY + 1] - b[i + skipY];
+    const steps = Math.abs(lag), skipX = Math.max(-lag, 0), skipY = Math.max(lag, 0);
+    const kept = [], x = [], y = [];
+    for (let i = 1, since = 0; i < days.length; i++) {
+      since = isOnePeriod(days[i - 1], days[i], frequency, doubtful) ? since + 1 : 0;
+      if (since <= steps) continue;
+      const at = i - steps;
+      kept.push(days[i]);
+      x.push(a[at + skipX] - a[at + skipX - 1]);
+      y.push(b[at + skipY] - b[at + skipY - 1]);
     }
-    return { days: days.slice(days.length - n), x, y };
+    return { days: kept, x: Float64Array.from(x), y: Float64Array.from(y) };
   }
 
   // Values less their median, missing ones 0; remembered, for every move of the pointer asks again.

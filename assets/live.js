@@ -2,7 +2,7 @@
 // straight into the lines Plotly has drawn. On release the server draws the same figure.
 (() => {
   const { statistics, frozen } = window.bellwether;
-  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, FRESH_DAYS = 7, RETRY = 5000;
+  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, RETRY = 5000;
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const PERIODS = { d: "session", w: "week", m: "month" };
   const loaded = new Map();
@@ -42,7 +42,8 @@
     if (!returnsOf.has(name)) {
       const [first, second] = pair.map((id) => load(id, about.hashes[id]));
       if (!first || !second) return null;
-      returnsOf.set(name, statistics.pairedReturns(first, second, view.f, view.lag));
+      const doubtful = pair.flatMap((id) => about.doubtful[id].map(dayNumber));
+      returnsOf.set(name, statistics.pairedReturns(first, second, view.f, view.lag, doubtful));
     }
     return returnsOf.get(name);
   }
@@ -52,6 +53,14 @@
   function dayText(day) {
     const date = new Date(day * DAY);
     return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  }
+  // "now", or the day and, where the latest value was asked for, how long ago that was.
+  function dated(day, { present, today }) {
+    if (present && day >= dayNumber(present)) return "now";
+    if (!today) return `on ${dayText(day)}`;
+    const days = Math.max(dayNumber(today) - day, 0);
+    const age = ["today", "yesterday"][days] ?? `${days.toLocaleString("en-US")} days ago`;
+    return `on ${dayText(day)}, ${age}`;
   }
   function ordinal(value) {
     const whole = Math.floor(value + 0.5);
@@ -67,7 +76,7 @@
     const period = view.f === "d" ? "" : ` of ${unit}ly returns`;
     const steps = Math.abs(view.lag), leader = view.lag > 0 ? "small caps" : "crypto";
     const lag = steps ? ` with ${leader} leading by ${steps} ${unit}${steps === 1 ? "" : "s"}` : "";
-    return `${view.w}-session ${method}correlation${period}${dayEnd}${lag}`;
+    return `${n}-${unit} ${method}correlation${period}${dayEnd}${lag}`;
   }
 
   // Everything the chart shows for one setting of the controls.
@@ -114,9 +123,9 @@
       return { low, high, envelope, text };
     }
     const now = at[at.length - 1];
-    const isNow = about.latest && dayNumber(about.span[1]) - days[now] <= FRESH_DAYS;
+    const when = dated(days[now], about);
     let text =
-      `${name} ${isNow ? "now" : `on ${dayText(days[now])}`} ${number(r[now])} ` +
+      `${name} ${when}${when.includes(",") ? "," : ""} ${number(r[now])} ` +
       `(95% ${number(low[now])} to ${number(high[now])}), N = ${n}`;
     if (at.length < 2 * n) {
       text += "; too few windows to compare it with.";

@@ -54,7 +54,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Breakouts:
     within_a_year = excursions(seen.close, pd.DatetimeIndex(entered), YEAR)
     small_cap, coin = (series[i] for i in state.pair)
     correlation = rolling(small_cap, coin, "d", 0, window=state.window, method="pearson")
-    close = seen.signal.close
+    close = seen.signal.believed
     trend = close / close.rolling(TREND_SESSIONS).mean() - 1
     rows = seen.events[["base_length", "close", "entry"]].join(
         [seen.outcomes, within_a_year.set_axis(entered.index)]
@@ -286,6 +286,7 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    of=("events", "returns"),
     columns=(
         Column("date", "date", "Day of the breakout"),
         Column("base_length", "integer", "Sessions since the last close at a new high"),

@@ -61,6 +61,12 @@ def card(chart: Chart, rendered: Rendered, height: int = 0, controls: Any = None
                 **{"aria-live": "polite"},
             ),
             html.Div(
+                caution_lines(rendered.cautions),
+                id=f"cautions-{chart.id}",
+                className="cautions",
+                role="note",
+            ),
+            html.Div(
                 rendered.message,
                 id=f"message-{chart.id}",
                 className="message",
@@ -113,6 +119,11 @@ def _graph(chart: Chart, rendered: Rendered, height: int) -> html.Div:
             "aria-describedby": f"finding-{chart.id}",
         },
     )
+
+
+def caution_lines(cautions: tuple[str, ...]) -> list[html.P]:
+    """What a reader must know about the prices, a line each."""
+    return [html.P(text) for text in cautions]
 
 
 def card_class(rendered: Rendered) -> str:

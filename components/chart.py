@@ -4,11 +4,11 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
+from components.cautions import cautions
 from components.plotting import (
     SAMPLE_NOTE,
     EmptyChartError,
@@ -16,6 +16,7 @@ from components.plotting import (
     UnfinishedChartError,
     day,
 )
+from components.present import age
 from components.theme import Theme
 from data_sources.series import Series
 from view_state import ViewState
@@ -29,6 +30,7 @@ _DAY_END = {
 
 Scope = Literal["view", "utc", "both", "all"]
 Kind = Literal["date", "number", "integer", "text", "boolean"]
+Basis = Literal["returns", "events"]
 
 # Parts of the names of columns, as regular expressions that Python and JSON Schema read alike.
 INSTRUMENT = r"\^?[A-Z0-9][A-Z0-9._-]{0,15}"  # an id, as a link has it
@@ -99,6 +101,9 @@ class Chart:
         Whether `prepare` may raise UnfinishedChartError and is then asked again.
     page : str
         Address of the page the chart stands on.
+    of : tuple of {"returns", "events"}
+        What it counts: the reader is then told of returns left out, or of closes that are not
+        daily.
     pictured : tuple of str
         Columns that a picture of a table has room for; all of them where none is named.
     """
@@ -115,6 +120,7 @@ class Chart:
     scope: Scope = "view"
     is_slow: bool = False
     page: str = "/"
+    of: tuple[Basis, ...] = ()
     pictured: tuple[str, ...] = ()
 
 
@@ -146,6 +152,7 @@ class Rendered:
 
     ``status`` is "ready", "empty", "working" (ask again) or "failed"; ``message`` says why.
 
+    ``cautions`` say what a reader must know about the prices (:mod:`components.cautions`);
     ``source`` is the :func:`source_line`; ``is_stale`` when it says why values are not newer.
     """
 
@@ -156,13 +163,12 @@ class Rendered:
     details: list[Any]
     message: str = ""
     is_stale: bool = False
+    cautions: tuple[str, ...] = ()
 
 
 def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rendered:
     """Draw a chart. Never raises: nothing to draw and failures are states of their own."""
-    # What is frozen ages no more.
-    today = None if state.frozen else datetime.now(UTC).date()
-    source, is_stale = source_line(series, today), any(one.stale for one in series.values())
+    source, is_stale = source_line(series, ages=True), any(one.stale for one in series.values())
 
     def draw() -> Rendered:
         frame = chart.prepare(series, state)
@@ -174,6 +180,7 @@ def render(chart: Chart, series: Mapping[str, Series], state: ViewState) -> Rend
             source=source,
             details=chart.details(frame, state) if chart.details else [],
             is_stale=is_stale,
+            cautions=cautions_of(chart, series, state),
         )
 
     drawn, status, message = _attempt(draw, chart, state)
@@ -187,10 +194,11 @@ def nothing(message: str) -> Rendered:
 
 @dataclass(frozen=True)
 class Values:
-    """The plotted values of a chart, and its finding."""
+    """The plotted values of a chart, its finding, and what a reader must know of the prices."""
 
     table: pd.DataFrame
     finding: str
+    cautions: tuple[str, ...]
 
 
 def values(
@@ -200,7 +208,9 @@ def values(
 
     def read() -> Values:
         frame = chart.prepare(series, state)
-        return Values(chart.table(frame), chart.finding(frame, state))
+        return Values(
+            chart.table(frame), chart.finding(frame, state), cautions_of(chart, series, state)
+        )
 
     return _attempt(read, chart, state)
 
@@ -221,28 +231,35 @@ def _attempt(
         return None, "failed", message
 
 
-def source_line(series: Mapping[str, Series], today: date | None = None) -> str:
-    """Why values are not newer, where they come from, their last day and when their days end.
+def cautions_of(chart: Chart, series: Mapping[str, Series], state: ViewState) -> tuple[str, ...]:
+    """What a reader of a chart must know about the prices behind it."""
+    return cautions(series, state, of_returns="returns" in chart.of, of_events="events" in chart.of)
 
-    `today` is the UTC day ages are counted to; without one there are no ages, which would soon be
-    wrong in a file.
-    """
-    parts = (*_reasons(series), sources(series, today), alignment(series))
+
+def source_line(series: Mapping[str, Series], *, ages: bool = False) -> str:
+    """Why values are not newer, where they come from, their last day and when their days end."""
+    parts = (*_reasons(series), sources(series, ages=ages), alignment(series))
     return " ".join(part for part in parts if part)
 
 
-def sources(series: Mapping[str, Series], today: date | None = None) -> str:
-    """Where values come from and their last day, with ages counted to `today` if it is given."""
+def sources(series: Mapping[str, Series], *, ages: bool = False) -> str:
+    """Where values come from and their last day.
+
+    With `ages` also how long ago that was, which would soon be wrong in a file.
+    """
     if not series:
         return ""
     is_sample = any(one.is_sample for one in series.values())
-    by_day: dict[pd.Timestamp, list[str]] = {}
+    by_day: dict[tuple[pd.Timestamp, str], list[str]] = {}
     for one in series.values():
-        by_day.setdefault(one.as_of, []).append(one.id if one.is_sample else one.source)
+        when = one.as_of
+        old = (
+            f" ({age((pd.Timestamp(one.looked_at) - when).days)})" if one.looked_at and ages else ""
+        )
+        by_day.setdefault((when, old), []).append(one.id if one.is_sample else one.source)
     parts = [
-        f"{', '.join(dict.fromkeys(names))} to {day(when)}"
-        + ("" if is_sample or today is None else f" ({_age((today - when.date()).days)})")
-        for when, names in by_day.items()
+        f"{', '.join(dict.fromkeys(names))} to {day(when)}{old}"
+        for (when, old), names in by_day.items()
     ]
     return f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}."
 
@@ -260,8 +277,3 @@ def _reasons(series: Mapping[str, Series]) -> list[str]:
         if one.stale:
             reasons.setdefault(one.stale.removesuffix("."), []).append(one.id)
     return [f"Stale {', '.join(ids)}: {reason}." for reason, ids in reasons.items()]
-
-
-def _age(days: int) -> str:
-    # East of Greenwich a file may hold a day that UTC has not begun.
-    return {0: "today", 1: "yesterday"}.get(max(days, 0), f"{days:,} days ago")

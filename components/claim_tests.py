@@ -30,7 +30,8 @@ from components.claim_outcome import (
 )
 from components.event_study import Study, signed, study
 from components.plotting import EmptyChartError, day, p_value
-from components.rolling_correlation import number, returns, rolling
+from components.returns import returns, spaced
+from components.rolling_correlation import number, rolling
 from data_sources.series import Series
 from view_state import MOST_INSTRUMENTS, ViewState
 
@@ -70,6 +71,9 @@ class _Dated(_Test):
         missing = [i for i in (self.small_cap, coin) if i not in prices]
         if missing:
             raise NotTestableError(f"needs prices of {' and '.join(missing)}, which are not here")
+        for one in (prices[self.small_cap], prices[coin]):
+            if one.spacing != "d":
+                raise NotTestableError(f"needs daily closes, and {spaced(one)}")
         return prices[self.small_cap], prices[coin]
 
     def _still(self, coin: str) -> NotTestableError:
@@ -272,7 +276,7 @@ class Correlation(_Dated):
     def found(self, prices: Prices) -> Outcome:
         """Correlate returns, and levels."""
         small_cap, coin = self._pair(prices, self.coin)
-        levels = shared_closes(small_cap.close, coin.close)[self._dates]
+        levels = shared_closes(small_cap.believed, coin.believed)[self._dates]
         pairs = returns(small_cap, coin, "d", 0)[self._dates]
         if len(pairs) < _FEWEST_RETURNS:
             raise NotTestableError(f"needs {_FEWEST_RETURNS} shared sessions{self._during()}")

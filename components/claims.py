@@ -255,6 +255,7 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    of=("events", "returns"),
     columns=(
         Column("claim", "text", "The claim in its own words; one row a number that was found"),
         Column("who", "text", "Who said it"),

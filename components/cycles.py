@@ -17,7 +17,6 @@ from components.event_study import (
     all_events,
     day_axis,
     horizon_rule,
-    is_now,
     level,
     level_axis,
     roles,
@@ -25,6 +24,7 @@ from components.event_study import (
     spread,
 )
 from components.plotting import EmptyChartError, Figure, day, sample_mark, values
+from components.present import is_present
 from components.theme import Theme, base_layout, colour
 from data_sources.series import Series
 from view_state import ViewState
@@ -82,7 +82,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Cycles:
         )
     pair = {i: series[i] for i in state.pair}
     around = {
-        i: _around(one.close[:end], pd.DatetimeIndex(starts.values())).set_axis(
+        i: _around(one.believed[:end], pd.DatetimeIndex(starts.values())).set_axis(
             list(starts), axis=1
         )
         for i, one in pair.items()
@@ -93,7 +93,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Cycles:
         starts=starts,
         paths=around,
         is_present=PRESENT in starts
-        and is_now(target.close[:end], end, state)
+        and is_present(target.close[:end].index[-1], [target], state)
         and bool(np.isnan(around[target.id].loc[AFTER, PRESENT])),
     )
 
@@ -249,6 +249,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("events",),
     columns=(
         Column("day", "integer", "Calendar days from the entry, -120 to 540"),
         Column(

@@ -463,6 +463,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("events",),
     columns=(
         Column("days", "integer", "Horizon, calendar days from the entry"),
         Column("n", "integer", "Breakouts whose outcome is known"),

@@ -20,7 +20,6 @@ from components.event_study import (
     day_axis,
     event_line,
     horizon_rule,
-    is_now,
     level,
     level_axis,
     no_breakouts,
@@ -30,6 +29,7 @@ from components.event_study import (
     study,
 )
 from components.plotting import Figure, day, sample_mark, values
+from components.present import is_present
 from components.theme import Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
@@ -103,7 +103,7 @@ def _fan(
 
     Every close is an entry, which is where drawing more and more random ones ends.
     """
-    close = target.close[first:last]
+    close = target.believed[first:last]
     entries = pd.DatetimeIndex(close[:until].index)
     around = paths(close, entries, BEFORE, AFTER).iloc[:, ::FAN_STEP]
     return 100 * around.quantile(list(FAN)).T
@@ -263,12 +263,12 @@ def _is_running(when: pd.Timestamp, frame: EventPaths) -> bool:
 
 def _name(when: pd.Timestamp, frame: EventPaths, state: ViewState) -> str:
     """The month of an event; "now" when it is the latest and runs to the present."""
-    is_present = (
+    is_latest = (
         when == frame.paths.columns[-1]
         and _is_running(when, frame)
-        and is_now(frame.study.close, frame.study.span[1], state)
+        and is_present(frame.study.close.index[-1], [frame.study.target], state)
     )
-    return "now" if is_present else f"{when:%b %Y}"
+    return "now" if is_latest else f"{when:%b %Y}"
 
 
 def finding(frame: EventPaths, state: ViewState) -> str:
@@ -357,6 +357,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("events",),
     columns=(
         Column("day", "integer", "Calendar days from the entry, -120 to 365"),
         Column(

@@ -13,6 +13,8 @@ from analytics.breakouts import breakouts
 from analytics.event_study import entry_dates, forward_returns, last_entry, same_era
 from analytics.specification import Definition
 from components.plotting import EmptyChartError, day, shown_span
+from components.present import looked_at
+from components.returns import daily_only
 from components.theme import DASHES
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState
@@ -21,8 +23,8 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 
 GREY = "#808a96"  # any day, whatever it is compared with
 FAN = (0.05, 0.25, 0.50, 0.75, 0.95)  # quantiles of any day
-# Prices that end no longer before the last day shown are still being made.
-FRESH_DAYS = 7
+# Prices that end no longer before the last day shown, or before today, are still being made.
+_STILL_MADE = 7
 MOST_LABELLED = 12
 # Colours of single events, readable on both grounds. With six dashes, no two of 40 look alike.
 _INKS = ("#8a5fd0", "#1f9e8a", "#c2638c", "#b8860b", "#5a7aa8", "#cf5a4a", "#3f8f6f")
@@ -91,6 +93,7 @@ def study(series: Mapping[str, Series], state: ViewState) -> Study:
         When the pair has no prices together in the dates shown.
     """
     signal, target, span = roles(series, state)
+    daily_only(series, state.pair, "breakouts are counted in sessions")
     seen = study_of(signal, target, rule_of(state), span)
     if seen.signal is not signal or seen.target is not target:
         # Equal closes may have another source: that of this view is shown.
@@ -127,9 +130,13 @@ def rule_of(state: ViewState) -> Definition:
 
 @lru_cache(maxsize=64)
 def all_events(signal: Series, target: Series, rule: Definition, end: pd.Timestamp) -> pd.DataFrame:
-    """Every breakout up to a day, and its ``entry`` in the target's closes up to then."""
-    events = breakouts(signal.close[:end], *rule)
-    close = same_era(target.close, signal.close)[:end]
+    """Every breakout up to a day, and its ``entry`` in the target's closes up to then.
+
+    None where closes are not daily: the rule counts sessions.
+    """
+    is_daily = signal.spacing == target.spacing == "d"
+    events = breakouts(signal.believed[:end] if is_daily else signal.believed[:0], *rule)
+    close = same_era(target.believed, signal.believed)[:end]
     return events.assign(entry=entry_dates(close, pd.DatetimeIndex(events.index)))
 
 
@@ -144,8 +151,8 @@ def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> St
         rule=rule,
         span=span,
         events=all_events(signal, target, rule, end)[start:],
-        close=target.close[:end],
-        era=same_era(target.close, signal.close)[start:end],
+        close=target.believed[:end],
+        era=same_era(target.believed, signal.believed)[start:end],
         until=last_entry(signal_close) if len(signal_close) else start,
     )
 
@@ -154,11 +161,6 @@ def chosen(events: pd.DataFrame, state: ViewState) -> pd.DatetimeIndex:
     """The events whose rows the reader chose; days that are no event are left out."""
     days = pd.DatetimeIndex(events.index)
     return days[days.isin(pd.DatetimeIndex(state.events))]
-
-
-def is_now(close: pd.Series, end: pd.Timestamp, state: ViewState) -> bool:
-    """Whether the last of these closes can be called the present."""
-    return state.span[1] is None and (end - close.index[-1]).days <= FRESH_DAYS
 
 
 def no_breakouts(study: Study, state: ViewState) -> str:
@@ -176,8 +178,11 @@ def why_unknown(seen: Study, event: pd.Timestamp, horizon: int, state: ViewState
     # Without a close there is none to come.
     last = seen.close.index[-1] if len(seen.close) else pd.Timestamp.min
     due = (event if pd.isna(entry) else entry) + pd.Timedelta(days=horizon)
+    today = looked_at([seen.target])
+    if state.span[1] is None and today is not None and due <= today:
+        end = today  # prices that stopped before it was due will not tell
     is_entered = event >= last if pd.isna(entry) else True
-    if not is_entered or due <= last or (end - last).days > FRESH_DAYS:
+    if not is_entered or due <= last or (end - last).days > _STILL_MADE:
         return "no price"
     is_cut = state.span[1] is not None and due > pd.Timestamp(state.span[1])
     return "after the dates shown" if is_cut else "not yet"

@@ -12,7 +12,7 @@ from analytics.lead_lag import granger_tests
 from components.chart import Chart, Column
 from components.lead_lag import BY_DAYS, era_returns
 from components.plotting import day, p_digits, p_value
-from components.rolling_correlation import returns
+from components.returns import returns
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -153,6 +153,7 @@ CHART = Chart(
     figure=None,
     finding=finding,
     table=table,
+    of=("returns",),
     columns=(
         Column("leader", "text", "Whose past returns are tested: Small caps or Crypto"),
         Column("lags", "integer", "Past returns of each in the regression, sessions"),

@@ -19,7 +19,8 @@ from components.plotting import (
     shown_span,
     values,
 )
-from components.rolling_correlation import number, returns
+from components.returns import daily_only, returns
+from components.rolling_correlation import number
 from components.theme import Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
@@ -83,6 +84,7 @@ def era_returns(
     """
     small_cap, coin = state.pair
     start, end = shown_span(series, state)
+    daily_only(series, state.pair, "leads are judged by daily closes")
     found = [
         (series[i], returns(series[small_cap], series[i], "d", 0)[start:end])
         for i in (at_new_york(coin), coin)
@@ -418,6 +420,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("returns",),
     columns=(
         Column("crypto day", "text", "Where the coin's day ends"),
         Column("lag", "integer", "Sessions by which the small cap leads; negative: the coin leads"),

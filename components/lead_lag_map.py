@@ -18,7 +18,8 @@ from components.plotting import (
     noon,
     values,
 )
-from components.rolling_correlation import number, returns
+from components.returns import returns
+from components.rolling_correlation import number
 from components.theme import Theme
 from data_sources.series import Series
 from view_state import ViewState
@@ -180,6 +181,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("returns",),
     columns=(
         Column("date", "date", "Last day of the window"),
         Column(

@@ -12,7 +12,9 @@ from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
 from components.chart import Chart, Column
 from components.plotting import EmptyChartError, Figure, day, day_end, sample_mark, shown_span
-from components.rolling_correlation import FEWEST, number, paired_returns, pairs, window_name
+from components.present import dated
+from components.returns import PERIODS, Frequency, pair_frequency, paired_returns
+from components.rolling_correlation import FEWEST, number, pairs, too_short, window_name
 from components.theme import Theme, base_layout
 from data_sources.series import Series
 from view_state import ViewState
@@ -30,21 +32,27 @@ class Matrix:
     """One row a pair, with ``correlation``, ``low``, ``high``, ``n`` and ``as_of``.
 
     ``n`` is the number of returns behind the cell: fewer than the window holds when the shared
-    history is short, and the correlation is then NaN.
+    history is short, and the correlation is then NaN. ``frequencies`` has that of each pair's
+    returns.
     """
 
     cells: pd.DataFrame
+    frequencies: Mapping[tuple[str, str], Frequency]
     series: Mapping[str, Series]
 
 
 def prepare(series: Mapping[str, Series], state: ViewState) -> Matrix:
     """Correlate the last window of every pair."""
     end = shown_span(series, state)[1]
-    window = observations(state.window, state.frequency)
-    if window < FEWEST:
-        raise EmptyChartError(f"This window holds only {window} returns; {FEWEST} are needed.")
+    frequencies = {
+        (s, c): pair_frequency(series[s], series[c], state.frequency)
+        for s, c in pairs(series, state)
+    }
     rows = []
-    for small_cap, coin in pairs(series, state):
+    for (small_cap, coin), frequency in frequencies.items():
+        window = observations(state.window, frequency)
+        if window < FEWEST:
+            raise EmptyChartError(too_short(state, frequency))
         returns = paired_returns(series, (small_cap, coin), state)[:end]
         reach = len(returns) if state.method == "ewma" else window
         last = returns.to_numpy()[-reach:]
@@ -65,7 +73,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Matrix:
                 "as_of": returns.index[-1] if len(returns) else end,
             }
         )
-    return Matrix(pd.DataFrame(rows), series)
+    return Matrix(pd.DataFrame(rows), frequencies, series)
 
 
 def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
@@ -127,13 +135,14 @@ def finding(frame: Matrix, state: ViewState) -> str:
     """The strongest and weakest pair, or the one pair there is."""
     defined = frame.cells.dropna(subset="correlation")
     days = day_end(frame.series, state.coins)
-    name = window_name(state, days)
+    name = window_name(state, days, frame.frequencies[state.pair])
     if defined.empty:
         return f"{name} is undefined for every pair: too few shared returns."
     if len(frame.cells) == 1:
         cell = defined.iloc[0]
+        when = dated(cell.as_of, list(frame.series.values()), state)
         return (
-            f"{cell.small_cap} × {cell.coin}{days}: {number(cell.correlation)} "
+            f"{cell.small_cap} × {cell.coin}{days} {when}: {number(cell.correlation)} "
             f"(95% {number(cell.low)} to {number(cell.high)}), N = {cell.n}. "
             "Add small caps or coins to compare pairs here."
         )
@@ -142,13 +151,27 @@ def finding(frame: Matrix, state: ViewState) -> str:
     return (
         f"{name}: from {number(worst.correlation)} ({worst.small_cap} × {worst.coin}) to "
         f"{number(best.correlation)} ({best.small_cap} × {best.coin}) over {len(defined)} pairs."
-        f"{_last_days(defined)}"
+        f"{_last_days(defined, frame, state)}{_by_period(frame, state)}"
     )
 
 
-def _last_days(cells: pd.DataFrame) -> str:
+def _last_days(cells: pd.DataFrame, frame: Matrix, state: ViewState) -> str:
     first, last = cells.as_of.min(), cells.as_of.max()
-    return "" if first == last else f" They end between {day(first)} and {day(last)}."
+    if first != last:
+        return f" They end between {day(first)} and {day(last)}."
+    when = dated(last, list(frame.series.values()), state)
+    return "" if when == "now" else f" They are of {when.removeprefix('on ')}."
+
+
+def _by_period(frame: Matrix, state: ViewState) -> str:
+    """Which pairs are by other returns than the focus pair."""
+    focus = frame.frequencies[state.pair]
+    others = [
+        f" {small_cap} × {coin} is by {PERIODS[frequency]}ly returns."
+        for (small_cap, coin), frequency in frame.frequencies.items()
+        if frequency != focus
+    ]
+    return "".join(others)
 
 
 def table(frame: Matrix) -> pd.DataFrame:
@@ -182,6 +205,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("returns",),
     columns=(
         Column("small_cap", "text", "Id of the small-cap index or ETF"),
         Column("coin", "text", "Id of the coin"),

@@ -38,6 +38,7 @@ from components.plotting import (
     shown_span,
     values,
 )
+from components.returns import spaced
 from components.theme import DASHES, Theme, colour, faded
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState
@@ -101,7 +102,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
 @lru_cache(maxsize=64)
 def _rallies(coin: Series, end: pd.Timestamp, rise: int) -> pd.DataFrame:
     """Rallies of a coin by so many percent up to a day, remembered."""
-    return rally_spans(coin.close[:end], rise / 100)
+    return rally_spans(coin.believed[:end], rise / 100)
 
 
 def _scaled(
@@ -279,6 +280,9 @@ def finding(frame: Overlay, state: ViewState) -> str:
     coin, seen = frame.series[state.pair[1]].instrument.name, frame.study
     if state.pair[1] not in frame.lines:
         return f"{coin} has no prices in the dates shown."
+    for one in (seen.signal, seen.target):
+        if one.spacing != "d":
+            return f"{spaced(one)}: breakouts are counted in sessions and need daily closes."
     if frame.events.empty:
         return f"{no_breakouts(seen, state)}."
     after, count = frame.events[HORIZON].dropna(), len(frame.events)
@@ -327,6 +331,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("events",),
     columns=(
         Column("date", "date", "Day of the close"),
         Column(

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analytics.correlation import Method, fisher_interval
 from analytics.regimes import LEVEL, regime_changes
+from components.returns import Frequency
 from components.rolling_correlation import rolling
 from data_sources.series import Series
 
@@ -14,7 +15,7 @@ __all__ = ["LEVEL", "changes"]
 
 @lru_cache(maxsize=32)
 def changes(
-    first: Series, second: Series, frequency: str, lag: int, *, window: int, method: Method
+    first: Series, second: Series, frequency: Frequency, lag: int, *, window: int, method: Method
 ) -> pd.DataFrame:
     """Every change of regime of two series over their whole shared history, remembered.
 

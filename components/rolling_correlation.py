@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.alignment import lagged, log_returns, observations, shared_closes
-from analytics.breakouts import breakouts
+from analytics.alignment import observations
 from analytics.correlation import (
     Method,
     ewma_lambda,
@@ -19,26 +18,31 @@ from analytics.correlation import (
     rolling_correlation,
 )
 from components.chart import INSTRUMENT, Chart, Column
+from components.event_study import all_events, rule_of
 from components.plotting import (
     EmptyChartError,
     Figure,
     base_figure,
-    day,
     day_end,
     milliseconds,
     rules,
     shown_span,
     values,
 )
+from components.present import dated, looked_at, present_from
+from components.returns import (
+    PERIODS,
+    Frequency,
+    Pair,
+    pair_frequency,
+    paired_returns,
+    returns,
+)
 from components.theme import DASHES, Theme, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
 FEWEST = 5
-FRESH_DAYS = 7  # a value older than this is dated, not called "now"
-PERIODS = {"d": "session", "w": "week", "m": "month"}
-
-Pair = tuple[str, str]
 _PAIR = f"{INSTRUMENT} × {INSTRUMENT}"
 
 
@@ -46,15 +50,17 @@ _PAIR = f"{INSTRUMENT} × {INSTRUMENT}"
 class RollingCorrelation:
     """Rolling correlations over the shown span.
 
-    ``lines`` maps each pair to its correlation by date, NaN where undefined; ``n`` is the number
-    of returns in a window. For the focus pair: ``low`` and ``high`` (95% band), ``overall`` (one
-    correlation over every return shown), ``overall_n`` and ``envelope`` (where 95% of windows
-    would lie if the correlation were constant at ``overall``).
+    ``lines`` maps each pair to its correlation by date, NaN where undefined. ``n`` is the number
+    of returns in a window of the focus pair and ``frequency`` theirs: that of the view, or of the
+    closes where they are farther apart. For the focus pair: ``low`` and ``high`` (95% band),
+    ``overall`` (one correlation over every return shown), ``overall_n`` and ``envelope`` (where
+    95% of windows would lie if the correlation were constant at ``overall``).
     """
 
     series: Mapping[str, Series]
     span: tuple[pd.Timestamp, pd.Timestamp]
     n: int
+    frequency: Frequency
     lines: Mapping[Pair, pd.Series]
     low: pd.Series
     high: pd.Series
@@ -64,21 +70,9 @@ class RollingCorrelation:
     events: pd.DatetimeIndex
 
 
-def paired_returns(series: Mapping[str, Series], pair: Pair, state: ViewState) -> pd.DataFrame:
-    """Log returns of a pair at the view's frequency and lag, whole history."""
-    return returns(series[pair[0]], series[pair[1]], state.frequency, state.lag)
-
-
-# A series is its content's hash (data_sources.series), so what was computed once stays true.
-@lru_cache(maxsize=128)
-def returns(first: Series, second: Series, frequency: str, lag: int) -> pd.DataFrame:
-    """Paired log returns of two series, remembered."""
-    return lagged(log_returns(shared_closes(first.close, second.close, frequency)), lag)
-
-
 @lru_cache(maxsize=128)
 def rolling(
-    first: Series, second: Series, frequency: str, lag: int, *, window: int, method: Method
+    first: Series, second: Series, frequency: Frequency, lag: int, *, window: int, method: Method
 ) -> pd.Series:
     """Rolling correlation of two series over their whole shared history, remembered."""
     pair = returns(first, second, frequency, lag)
@@ -94,19 +88,22 @@ def pairs(series: Mapping[str, Series], state: ViewState) -> list[Pair]:
 def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelation:
     """Correlate every pair; windows reach back before the first shown date."""
     start, end = span = shown_span(series, state)
-    n = observations(state.window, state.frequency)
-    period = PERIODS[state.frequency]
-    if n < FEWEST:
-        raise EmptyChartError(
-            f"A window of {state.window} sessions holds fewer than {FEWEST} {period}ly returns. "
-            "Choose a longer window or daily returns."
-        )
-    lines = {
-        (s, c): rolling(
-            series[s], series[c], state.frequency, state.lag, window=n, method=state.method
-        )[start:end]
+    frequencies = {
+        (s, c): pair_frequency(series[s], series[c], state.frequency)
         for s, c in pairs(series, state)
     }
+    frequency = frequencies[state.pair]
+    n = observations(state.window, frequency)
+    if n < FEWEST:
+        raise EmptyChartError(too_short(state, frequency))
+    lines = {
+        (s, c): rolling(
+            series[s], series[c], f, state.lag,
+            window=observations(state.window, f), method=state.method,
+        )[start:end]
+        for (s, c), f in frequencies.items()
+        if observations(state.window, f) >= FEWEST
+    }  # fmt: skip
     shown = paired_returns(series, state.pair, state)[start:end]
     x, y = shown.to_numpy().T
     whole: Method = "spearman" if state.method == "spearman" else "pearson"
@@ -118,15 +115,26 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> RollingCorrelatio
         series=series,
         span=span,
         n=n,
+        frequency=frequency,
         lines=lines,
         low=low,
         high=high,
         overall=overall,
         overall_n=len(shown),
         envelope=(float(envelope[0]), float(envelope[1])),
-        events=breakouts(series[state.pair[0]].close[:end], state.base, state.cooldown, state.high)[
-            start:
-        ].index,
+        events=pd.DatetimeIndex(
+            all_events(series[state.pair[0]], series[state.pair[1]], rule_of(state), end)[
+                start:
+            ].index
+        ),
+    )
+
+
+def too_short(state: ViewState, frequency: Frequency) -> str:
+    """Why a window holds too few returns. assets/live.js writes the same words."""
+    return (
+        f"A window of {state.window} sessions holds fewer than {FEWEST} {PERIODS[frequency]}ly "
+        "returns. Choose a longer window or daily returns."
     )
 
 
@@ -202,13 +210,25 @@ def _between(
     ]
 
 
-def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object]:
-    """What assets/live.js needs to recompute this figure while a control moves."""
+def _live(frame: RollingCorrelation, state: ViewState) -> dict[str, object] | None:
+    """What assets/live.js needs to recompute this figure while a control moves.
+
+    None where closes are not daily: then the server draws it when the control is let go.
+    """
+    shown = {i: frame.series[i] for pair in frame.lines for i in pair}
+    if any(one.spacing != "d" for one in shown.values()):
+        return None
+    pair = [frame.series[i] for i in state.pair]
+    present, today = present_from(pair), looked_at(pair)
+    is_latest = state.span[1] is None
     return {
         "pairs": [list(pair) for pair in frame.lines],
-        "hashes": {i: frame.series[i].content_hash for pair in frame.lines for i in pair},
+        "hashes": {i: one.content_hash for i, one in shown.items()},
+        # Days whose move is not believed.
+        "doubtful": {i: [f"{move.day:%Y-%m-%d}" for move in one.moves] for i, one in shown.items()},
         "span": [f"{edge:%Y-%m-%d}" for edge in frame.span],
-        "latest": state.span[1] is None,
+        "present": f"{present:%Y-%m-%d}" if present is not None and is_latest else "",
+        "today": f"{today:%Y-%m-%d}" if today is not None and is_latest else "",
         "day_end": day_end(frame.series, state.pair[1:]),
         "w": state.window,
         "m": state.method,
@@ -224,17 +244,16 @@ def _ink(frame: RollingCorrelation, pair: Pair) -> str:
 def finding(frame: RollingCorrelation, state: ViewState) -> str:
     """The read-out. assets/live.js writes the same words while a control moves."""
     focus = frame.lines[state.pair].dropna()
-    name = window_name(state, day_end(frame.series, state.pair[1:]))
+    name = window_name(state, day_end(frame.series, state.pair[1:]), frame.frequency)
     if focus.empty:
         return (
             f"{name} is undefined in the dates shown: {frame.overall_n} shared returns, "
             f"{frame.n} needed."
         )
     low, high = frame.low[focus.index[-1]], frame.high[focus.index[-1]]
-    last = focus.index[-1]
-    is_now = state.span[1] is None and (frame.span[1] - last).days <= FRESH_DAYS
+    when = dated(focus.index[-1], [frame.series[i] for i in state.pair], state)
     text = (
-        f"{name} {'now' if is_now else f'on {day(last)}'} {number(focus.iloc[-1])} "
+        f"{name} {when}{',' if ',' in when else ''} {number(focus.iloc[-1])} "
         f"(95% {number(low)} to {number(high)}), N = {frame.n}"
     )
     if len(focus) < 2 * frame.n:
@@ -248,22 +267,23 @@ def finding(frame: RollingCorrelation, state: ViewState) -> str:
     )
 
 
-def window_name(state: ViewState, days: str) -> str:
+def window_name(state: ViewState, days: str, frequency: Frequency) -> str:
     """The statistic in words: "90-session correlation", with method, period and lag if unusual.
 
     `days` says when the days of the coins end, as :func:`components.plotting.day_end` writes it.
+    A window is counted in what its returns span: 90 sessions, 18 weeks or 4 months.
     """
+    unit, n = PERIODS[frequency], observations(state.window, frequency)
     method = {
         "pearson": "",
         "spearman": "Spearman ",
-        "ewma": f"EWMA (λ = {ewma_lambda(observations(state.window, state.frequency)):.3f}) ",
+        "ewma": f"EWMA (λ = {ewma_lambda(n):.3f}) ",
     }[state.method]
-    period = "" if state.frequency == "d" else f" of {PERIODS[state.frequency]}ly returns"
-    unit = PERIODS[state.frequency]
+    period = "" if frequency == "d" else f" of {unit}ly returns"
     leader = "small caps" if state.lag > 0 else "crypto"
     plural = "" if abs(state.lag) == 1 else "s"
     lag = f" with {leader} leading by {abs(state.lag)} {unit}{plural}" if state.lag else ""
-    return f"{state.window}-session {method}correlation{period}{days}{lag}"
+    return f"{n}-{unit} {method}correlation{period}{days}{lag}"
 
 
 def number(value: float) -> str:
@@ -297,6 +317,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("returns",),
     columns=(
         Column("date", "date", "Last day of the window; with a lag, the later of the two days"),
         Column(

@@ -83,10 +83,10 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Curve:
     """Test every specification, in the background, and the chosen one."""
     small_caps, coins = (_of_kind(series, kind) for kind in ("small_cap", "coin"))
     if not small_caps or not coins:
-        raise EmptyChartError("The curve needs a small cap and a coin that have prices.")
+        raise EmptyChartError("The curve needs a small cap and a coin that have daily prices.")
     _, curve = _tested((small_caps, coins))
     chosen, place = None, -1.0
-    if all(i in series for i in state.pair):
+    if all(i in series and series[i].spacing == "d" for i in state.pair):
         small_cap, coin = (series[i] for i in state.pair)
         chosen, place = _chosen(
             small_caps, coins, small_cap, coin, rule=rule_of(state), horizon=state.horizon
@@ -100,12 +100,14 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Curve:
 
 
 def _of_kind(series: Mapping[str, Series], kind: str) -> Many:
-    return tuple(one for one in series.values() if one.instrument.kind == kind)[:MOST]
+    return tuple(
+        one for one in series.values() if one.instrument.kind == kind and one.spacing == "d"
+    )[:MOST]
 
 
 def _compute(grid: tuple[Many, Many], say: Say) -> tuple[list[Cell], pd.DataFrame]:
     """Cells of the grid, and their curve."""
-    small_caps, coins = ({one.id: one.close for one in many} for many in grid)
+    small_caps, coins = ({one.id: one.believed for one in many} for many in grid)
     total = len(RULES) * len(grid[0])
     cells: list[Cell] = []
     say(f"Testing {total} rules × indices…")
@@ -131,7 +133,7 @@ def _chosen(
 ) -> tuple[dict[str, Any] | None, float]:
     """Row and place of one specification, remembered: beside a large grid q takes a while."""
     cells, curve = _tested((small_caps, coins))
-    cell = tested_cell((small_cap.id, small_cap.close), (coin.id, coin.close), rule, horizon)
+    cell = tested_cell((small_cap.id, small_cap.believed), (coin.id, coin.believed), rule, horizon)
     is_in_grid = any(one[:6] == cell[:6] for one in cells)
     # Of one that is none of the grid, q is as if it were.
     family = curve if is_in_grid else curve_of([*cells, cell])
@@ -401,6 +403,7 @@ CHART = Chart(
     figure=figure,
     finding=finding,
     table=table,
+    of=("events",),
     columns=(
         Column("rank", "integer", "Place by effect, from 1, the lowest"),
         Column("signal", "text", "Id of the instrument that breaks out"),

@@ -131,10 +131,13 @@ def _read(
     stamp = _stamp(path)
     if last is not None and last.read_as != instrument:
         last = None
+    today = datetime.now(UTC).date()
     if last is not None and last.stamp == stamp:
-        return last
+        if last.series is None or last.series.looked_at == today:
+            return last
+        return replace(last, series=replace(last.series, looked_at=today))
     try:
-        series = read_series(path, instrument, datetime.now(UTC).date())
+        series = replace(read_series(path, instrument, today), looked_at=today)
     except BadFile as error:
         if last is None or last.series is None:
             return _File(stamp, instrument, None, str(error))

@@ -65,6 +65,11 @@ class Market:
         return self._current().is_sample
 
     @property
+    def kind(self) -> str:
+        """What the data are: "sample" or "market"."""
+        return "sample" if self.is_sample else "market"
+
+    @property
     def label(self) -> str:
         """Short name of the data, for a badge."""
         return self._current().label

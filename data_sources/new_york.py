@@ -10,8 +10,8 @@ from functools import cache
 
 import pandas as pd
 
-_FIRST = "2010-01-01"
-"""No coin has hourly prices from before."""
+FIRST_SESSIONS = "2010-01-01"
+"""Sessions are known from then on: no coin has hourly prices from before."""
 
 
 def session_closes(first: date, last: date) -> pd.Series:
@@ -72,6 +72,6 @@ def _closes(half_century: int) -> pd.Series:
     with warnings.catch_warnings():
         # exchange_calendars 4.13 still uses what pandas 3.1 deprecates.
         warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
-        closes = exchange_calendars.get_calendar("XNYS", start=_FIRST, end=last).closes
+        closes = exchange_calendars.get_calendar("XNYS", start=FIRST_SESSIONS, end=last).closes
     days = pd.DatetimeIndex(closes.index.as_unit("us"), freq=None, name="date")
     return pd.Series(closes.dt.as_unit("us").array, days)

@@ -2,7 +2,8 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,23 @@ import pandas as pd
 
 from data_sources.catalog import Instrument
 from data_sources.errors import InvalidSeries
+from data_sources.moves import Move, doubtful_moves, without
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
 
 DayEnd = Literal["nyclose", "utc", ""]
+Spacing = Literal["d", "w", "m", ""]
+
+# A spacing is that of most steps from one close to the next: their length in days, and their share.
+_STEPS: dict[Spacing, tuple[int, int]] = {"w": (5, 9), "m": (26, 35)}
+_MOST = 0.8
+# A value is of the present as long as no more than this has gone by since its day: sessions of a
+# market or days of a coin where closes are daily, else calendar days. A week or a month is dated
+# by its first day or its last, and known when it has ended.
+_PRESENT: dict[Spacing, int] = {"d": 3, "w": 14, "m": 62, "": 7}
+# Share of a market's closes on weekends from which its dates are not believed.
+_WEEKEND_SHARE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +55,11 @@ class Series:
         where an exchange says, or nobody knows.
     stale
         Why there are no newer values, in a sentence; "" when these are the newest.
+    looked_at
+        The UTC day on which these were the newest values there are; None where none will follow,
+        as in the sample and in what is frozen.
+    accepted
+        Days whose move from the close before somebody has looked at and found real.
     """
 
     instrument: Instrument
@@ -52,6 +70,8 @@ class Series:
     content_hash: str
     day_end: DayEnd = ""
     stale: str = ""
+    looked_at: date | None = None
+    accepted: frozenset[date] = frozenset()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Series) and self._key == other._key
@@ -60,8 +80,8 @@ class Series:
         return hash(self._key)
 
     @property
-    def _key(self) -> tuple[Instrument, str]:
-        return self.instrument, self.content_hash
+    def _key(self) -> tuple[Instrument, str, frozenset[date]]:
+        return self.instrument, self.content_hash, self.accepted
 
     @property
     def id(self) -> str:
@@ -78,6 +98,82 @@ class Series:
         """Last day with a value."""
         return pd.Timestamp(self.frame.index[-1])
 
+    @property
+    def spacing(self) -> Spacing:
+        """How far apart the closes are: "d", "w" or "m", most of them; "" when irregular."""
+        return _spacing(self)
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """One-day moves that look like a split or a wrong price and that nobody has accepted."""
+        return _moves(self)
+
+    @property
+    def believed(self) -> pd.Series:
+        """Closes for what is counted from levels: breakouts, rallies and what followed them.
+
+        Closes before a doubtful move are scaled so that it is none; without one, just `close`.
+        """
+        return _believed(self)
+
+    @property
+    def present_from(self) -> pd.Timestamp | None:
+        """First day whose value may be called that of now; None where nothing is."""
+        if self.looked_at is None:
+            return None
+        today, reach = pd.Timestamp(self.looked_at), _PRESENT[self.spacing]
+        if self.spacing == "d" and self.instrument.kind != "coin":
+            return pd.Timestamp(np.busday_offset(self.looked_at, -reach, roll="forward"))
+        return today - pd.Timedelta(days=reach)
+
+    @property
+    def weekend_share(self) -> float:
+        """Share of a market's daily closes on weekends, where it is too large to be right; or 0.
+
+        Stamps at local midnight that were turned into UTC put Mondays on Sundays.
+        """
+        if self.spacing != "d" or self.instrument.kind not in ("small_cap", "equity"):
+            return 0.0
+        share = float((pd.DatetimeIndex(self.frame.index).day_of_week >= 5).mean())
+        return share if share > _WEEKEND_SHARE else 0.0
+
+
+# Series are equal when their values are, so what was computed once stays true.
+@lru_cache(maxsize=512)
+def _spacing(series: Series) -> Spacing:
+    steps = np.diff(series.frame.index.to_numpy()) // np.timedelta64(1, "D")
+    if not len(steps) or np.median(steps) == 1:
+        return "d"
+    for spacing, (least, most) in _STEPS.items():
+        if np.mean((steps >= least) & (steps <= most)) >= _MOST:
+            return spacing
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _moves(series: Series) -> tuple[Move, ...]:
+    if series.instrument.kind == "macro" or series.is_sample:
+        return ()
+    found = doubtful_moves(series.close)
+    return tuple(move for move in found if move.day.date() not in series.accepted)
+
+
+@lru_cache(maxsize=512)
+def _believed(series: Series) -> pd.Series:
+    return without(series.close, series.moves) if series.moves else series.close
+
+
+def sessions_between(first: pd.Timestamp, last: pd.Timestamp) -> int:
+    """Sessions of New York after one day and before another; weekdays where none are known."""
+    from data_sources.new_york import FIRST_SESSIONS, session_closes  # noqa: PLC0415 - slow; only holes need it
+
+    days = pd.bdate_range(first, last, inclusive="neither")
+    known = pd.Timestamp(FIRST_SESSIONS)
+    if last < known:
+        return len(days)
+    sessions = session_closes(first.date(), last.date()).index
+    return int(((days < known) | days.isin(sessions)).sum())
+
 
 def make_series(
     instrument: Instrument,
@@ -87,6 +183,7 @@ def make_series(
     fetched_at: datetime,
     is_sample: bool = False,
     day_end: DayEnd = "",
+    accepted: frozenset[date] = frozenset(),
 ) -> Series:
     """Check a source's values and wrap them; see `normalise` for what is checked.
 
@@ -94,7 +191,9 @@ def make_series(
     """
     frame = normalise(raw, positive=instrument.kind != "macro")
     digest = content_hash(frame)
-    return Series(instrument, frame, source, fetched_at, is_sample, digest, day_end)
+    return Series(
+        instrument, frame, source, fetched_at, is_sample, digest, day_end, accepted=accepted
+    )
 
 
 def normalise(raw: pd.DataFrame, *, positive: bool = True) -> pd.DataFrame:

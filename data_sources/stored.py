@@ -99,7 +99,7 @@ def _status(view: View, instrument: Instrument, *, is_new_york: bool = False) ->
     if held is not None:
         stale = "" if is_filling else _stale(view, held, error, failed_at, next_try)
         # The catalog may know better than the day it was stored.
-        held = replace(held, instrument=instrument, stale=stale)
+        held = replace(held, instrument=instrument, stale=stale, looked_at=view.now.date())
     return Status(instrument, held, is_new_york, is_filling, error, failed_at, next_try)
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, State, set_props
 
-from components.card import card_class, page_count, value_table
+from components.card import card_class, caution_lines, page_count, value_table
 from components.chart import Chart, nothing, render, values
 from components.controls import wiring
 from components.registry import CHARTS
@@ -12,6 +12,8 @@ from data_sources.market import Market
 from data_sources.series import Series
 from sharing.view import RefusedError, inputs, opened
 from view_state import ViewState
+
+OTHER_DATA = "Live prices have arrived in place of the sample: show them to go on."
 
 
 def register(app: Dash, market: Market) -> None:
@@ -49,14 +51,23 @@ def _register_link(app: Dash) -> None:
     )
 
 
-def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
-    def view(query: object) -> tuple[ViewState, dict[str, Series]]:
-        found = opened(query, market)
-        return found.state, inputs(chart, found.state, found.market)
+def _view(
+    chart: Chart, query: object, data_kind: object, market: Market
+) -> tuple[ViewState, dict[str, Series]]:
+    """What a chart on a page of that kind of data is drawn from."""
+    found = opened(query, market)
+    if found.market.kind != data_kind:
+        # The other charts of the page show what there was: the two never stand side by side.
+        set_props("newer", {"hidden": False})
+        raise RefusedError(OTHER_DATA, 409)
+    return found.state, inputs(chart, found.state, found.market)
 
+
+def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     # Each part of the card, and what fills it.
     parts: dict[Output, Any] = {
         Output(f"finding-{chart.id}", "children"): lambda drawn: drawn.finding,
+        Output(f"cautions-{chart.id}", "children"): lambda drawn: caution_lines(drawn.cautions),
         Output(f"message-{chart.id}", "children"): lambda drawn: drawn.message,
         Output(f"source-{chart.id}", "children"): lambda drawn: drawn.source,
         Output(f"card-{chart.id}", "className"): card_class,
@@ -65,16 +76,17 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
         parts[Output(f"graph-{chart.id}", "figure")] = lambda drawn: drawn.figure
     if chart.details:
         parts[Output(f"details-{chart.id}", "children")] = lambda drawn: drawn.details
+    kind = State("data-kind", "data")
     asked = [Input("view", "data")]
     if chart.is_slow:
         again = Output(f"again-{chart.id}", "disabled")
         parts[again] = lambda drawn: drawn.status != "working"
         asked.append(Input(f"again-{chart.id}", "n_intervals"))
 
-    @app.callback(*parts, *asked, prevent_initial_call=True)
-    def draw(query: object, *_: object) -> list[Any]:
+    @app.callback(*parts, kind, *asked, prevent_initial_call=True)
+    def draw(data_kind: object, query: object, *_: object) -> list[Any]:
         try:
-            state, series = view(query)
+            state, series = _view(chart, query, data_kind, market)
             drawn = render(chart, series, state)
         except RefusedError as problem:
             drawn = nothing(str(problem))
@@ -97,14 +109,15 @@ def _register_chart(app: Dash, chart: Chart, market: Market) -> None:
     @app.callback(
         Output(f"table-{chart.id}", "children"),
         Output(f"page-{chart.id}", "total"),
+        kind,
         Input(f"table-request-{chart.id}", "data"),
         prevent_initial_call=True,
     )
-    def tabulate(request: object) -> tuple[Any, int]:
+    def tabulate(data_kind: object, request: object) -> tuple[Any, int]:
         asked = request if isinstance(request, dict) else {}
         page = asked.get("page")
         try:
-            state, series = view(asked.get("query"))
+            state, series = _view(chart, asked.get("query"), data_kind, market)
         except RefusedError as problem:
             return str(problem), 1
         found, _, message = values(chart, series, state)

@@ -69,6 +69,7 @@ def shell(
             dialog,
             _held(state, market, present=present),
             dcc.Store(id="view", data=to_query(state)),
+            dcc.Store(id="data-kind", data=market.kind),
         ],
         id="mantine",
         forceColorScheme=state.theme,

@@ -70,9 +70,24 @@ class Asked:
     def _data(self) -> list[tuple[object, ...]]:
         """What the series are, without their values."""
         return [
-            (key, one.content_hash, one.source, one.stale, one.day_end, one.is_sample)
+            (
+                key,
+                one.content_hash,
+                one.source,
+                one.stale,
+                one.day_end,
+                one.is_sample,
+                sorted(one.accepted),
+                self._age(one),
+            )
             for key, one in self.series.items()
         ]
+
+    @staticmethod
+    def _age(one: Series) -> object:
+        """What of the day looked at can be read in a finding: how old is what is not fresh."""
+        start = one.present_from
+        return one.looked_at if start is None or one.as_of < start else "fresh"
 
 
 def _digest(parts: tuple[object, ...]) -> str:
@@ -126,7 +141,7 @@ def as_csv(ask: Asked, found: Values) -> str:
         ask.chart.title,
         found.finding,
         *(f"{name}: {text}" for name, text in words.items() if text),
-        *(f"Notice: {text}" for text in about.notices),
+        *(f"Notice: {text}" for text in (*found.cautions, *about.notices)),
         f"Link: {ask.link}",
     ]
     # A quotation mark could begin a cell that swallows the lines below.
@@ -165,7 +180,7 @@ def as_json(ask: Asked, found: Values) -> str:
         }
         if frozen
         else None,
-        "notices": list(about.notices),
+        "notices": [*found.cautions, *about.notices],
         "columns": [
             {"name": name, "kind": column.kind, "meaning": column.meaning}
             for name, column in described(ask.chart, found.table)

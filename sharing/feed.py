@@ -182,15 +182,15 @@ def _breakouts(small_cap: Series, coin: Series) -> list[Event]:
 
 def _regimes(small_cap: Series, coin: Series) -> list[Event]:
     pair = {one.id: one for one in (small_cap, coin)}
+    if small_cap.spacing != "d" or coin.spacing != "d":
+        return []
     view = ViewState(small_caps=(small_cap.id,), coins=(coin.id,), align="utc")
-    found = changes(
-        small_cap, coin, view.frequency, view.lag, window=view.window, method=view.method
-    )
+    found = changes(small_cap, coin, "d", view.lag, window=view.window, method=view.method)
     told = []
     for row in found.itertuples():
         on = day(row.Index)
         summary = (
-            f"The {window_name(view, day_end(pair, [coin.id]))} of {_name(small_cap)} and "
+            f"The {window_name(view, day_end(pair, [coin.id]), 'd')} of {_name(small_cap)} and "
             f"{_name(coin)} was {number(row.correlation)} on {on} (95% {number(row.low)} to "
             f"{number(row.high)}), N = {view.window}: {_STATE[row.regime]} since "
             f"{day(row.since)}, {_STATE[row.before]} before (told at {LEVEL:.1%})."

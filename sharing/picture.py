@@ -11,7 +11,7 @@ import flask
 import pandas as pd
 
 from components.card import cell_text
-from components.chart import Chart, source_line
+from components.chart import Chart, cautions_of, source_line
 from components.plotting import EmptyChartError, Figure, UnfinishedChartError, day
 from components.theme import INK, Theme, base_layout
 from data_sources.market import Market
@@ -161,7 +161,14 @@ def picture(ask: Asked, *, width: int, height: int) -> Figure:
         figure,
         *words,
         source=" ".join(
-            part for part in (_frozen_text(ask), source_line(ask.series), "Bellwether.") if part
+            part
+            for part in (
+                *cautions_of(chart, ask.series, state),
+                _frozen_text(ask),
+                source_line(ask.series),
+                "Bellwether.",
+            )
+            if part
         ),
         is_sample=any(one.is_sample for one in ask.series.values()),
         theme=theme,
@@ -194,7 +201,7 @@ def framed(
     badge = 130 if is_sample else 0
     head = _wrapped(title, room - badge, large, most=2)
     lead = _wrapped(finding, room, middle, most=4)
-    foot = _wrapped(source, room, small, most=3)
+    foot = _wrapped(source, room, small, most=4)
     top = _PAD + len(head) * large * _LINE + len(lead) * middle * _LINE + 10
     bottom = len(foot) * small * _LINE + _PAD
     layout = dict(figure["layout"])

@@ -6,7 +6,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import flask
+import pandas as pd
 
+from components.plotting import day
+from components.present import dated
 from components.registry import CHARTS
 from data_sources.market import Market
 from sharing.answers import query_text, site, tagged, unchanged
@@ -50,13 +53,14 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
     address
         Full address of the view.
     finding
-        Of that chart; "" while there is none.
+        Of that chart, with what a reader must know of the prices; "" while there is none.
     base_url
         Address of the site.
     """
     title = found.title or (headline(CHARTS[card], found.state) if card else "Bellwether")
     # A preview is read far from the page's own badge.
-    about = f"Sample data: {finding}" if finding and found.market.is_sample else finding or ABOUT
+    said = f"Sample data: {finding}" if finding and found.market.is_sample else finding or ABOUT
+    about = " ".join(part for part in (said, data_to(found)) if part)
     image = f"/preview/{card}.png?{to_query(found.state)}" if card else "/preview/card.png"
     properties = {
         "og:type": "website",
@@ -89,6 +93,18 @@ def tags(found: Opened, card: str, address: str, finding: str, base_url: str) ->
             f'href="{escape(oembed)}" title="{escape(title)}">'
         )
     return "\n".join(lines)
+
+
+def data_to(found: Opened) -> str:
+    """The day that the data of a view reach, and how old they are if they are not fresh."""
+    series = found.market.series(found.state.pair, found.state.align or "").values()
+    if not series:
+        return ""
+    last = min(one.as_of for one in series)
+    if found.state.span[1] is not None:
+        last = min(last, pd.Timestamp(found.state.span[1]))
+    when = dated(last, list(series), found.state)
+    return f"Data to {day(last) if when == 'now' else when.removeprefix('on ')}."
 
 
 def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:

@@ -45,7 +45,7 @@ class Opened:
     notices
         What of the link was not used, and why.
     market
-        Where its data are: those of today, or frozen ones.
+        Its data as they were when it was opened: those of today, or frozen ones.
     title, note
         The author's words.
     frozen
@@ -79,6 +79,8 @@ def opened(query: object, market: Market) -> Opened:
         When it names frozen data that are not there.
     """
     text = query if isinstance(query, str) else ""
+    # Held to the end: what arrives meanwhile is for the next request.
+    market = market.still()
     asked, notices = parse(text)
     if asked.frozen is None:
         if re.search(r"(^|[?&])frozen=", text):

@@ -50,7 +50,8 @@ def callback(client: FlaskClient, query: str, card: str):
         for part in one["output"].strip(".").split("...")
     ]
     inputs = [{"value": query if i["id"] == "view" else 1} | i for i in one["inputs"]]
-    body = {"output": one["output"], "outputs": outputs, "inputs": inputs}
+    states = [{**state, "value": "sample"} for state in one["state"]]
+    body = {"output": one["output"], "outputs": outputs, "inputs": inputs, "state": states}
     return client.post("/_dash-update-component", json=body | {"changedPropIds": ["view.data"]})
 
 
@@ -361,6 +362,7 @@ def test_a_table_that_is_asked_for_anything_still_answers(client: FlaskClient, r
             {"id": "page-matrix", "property": "total"},
         ],
         "inputs": [{"id": "table-request-matrix", "property": "data", "value": request_}],
+        "state": [{"id": "data-kind", "property": "data", "value": "sample"}],
         "changedPropIds": ["table-request-matrix.data"],
     }
     assert client.post("/_dash-update-component", json=body).status_code == 200

@@ -1,5 +1,6 @@
 """Two instruments with two breakouts whose every number can be worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,12 +21,15 @@ def after(event: pd.Timestamp, days: int) -> pd.Timestamp:
 
 
 def series_of(instrument_id: str, close: pd.Series) -> Series:
-    return make_series(
+    made = make_series(
         next(one for one in CATALOG if one.id == instrument_id),
         close.to_frame("close"),
         source=f"file {instrument_id}.csv",
         fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        # Prices that stand still and then jump: here the jumps are meant.
+        accepted=frozenset(pd.DatetimeIndex(close.index).date),
     )
+    return replace(made, looked_at=close.index[-1].date())
 
 
 def small_cap() -> pd.Series:

@@ -356,8 +356,8 @@ def test_the_readout_is_the_last_window() -> None:
     last = np.log(closes).diff().iloc[-60:].corr().iloc[0, 1]
     z, reach = np.arctanh(last), 1.959963984540054 / np.sqrt(57)
     assert chart.finding(frame, state).startswith(
-        f"60-session correlation by UTC days now {last:.2f} (95% {np.tanh(z - reach):.2f} to "
-        f"{np.tanh(z + reach):.2f}), N = 60, "
+        f"60-session correlation by UTC days on 21 Aug 2026 {last:.2f} "
+        f"(95% {np.tanh(z - reach):.2f} to {np.tanh(z + reach):.2f}), N = 60, "
     )
 
 
@@ -381,6 +381,10 @@ def test_the_matrix_counts_what_is_behind_a_cell() -> None:
     assert cells["correlation"].notna().tolist() == [True, False]
 
 
+def looked_at(series: dict, today: date) -> dict:
+    return {i: replace(one, looked_at=today) for i, one in series.items()}
+
+
 @pytest.mark.parametrize(
     ("today", "age"),
     [
@@ -392,7 +396,7 @@ def test_the_matrix_counts_what_is_behind_a_cell() -> None:
     ],
 )
 def test_sources_are_named_with_their_last_day_and_age(today: date, age: str) -> None:
-    assert source_line(climb(200, 0.0), today) == (
+    assert source_line(looked_at(climb(200, 0.0), today), ages=True) == (
         f"Source: file RUT.csv, file BTC.csv to 30 Nov 2021 ({age}). "
         "Days are as the files have them."
     )
@@ -416,7 +420,8 @@ def test_sample_data_have_no_age() -> None:
 )
 def test_what_is_out_of_date_says_why_first(align, coin: str, end: str) -> None:
     market = new_york_market(["BTC"], stale=["RUT", "IWN"])
-    assert source_line(market.series(["RUT", "IWN", "BTC"], align), date(2026, 8, 22)) == (
+    series = looked_at(market.series(["RUT", "IWN", "BTC"], align), date(2026, 8, 22))
+    assert source_line(series, ages=True) == (
         "Stale RUT, IWN: Yahoo Finance has been asked too often (14:02 UTC), next try 14:32 UTC. "
         f"Source: Yahoo Finance ^RUT, {coin} to 21 Aug 2026 (yesterday); "
         f"Yahoo Finance IWN to 18 Sep 2025 (338 days ago). Crypto days end at {end}."
@@ -425,14 +430,14 @@ def test_what_is_out_of_date_says_why_first(align, coin: str, end: str) -> None:
 
 def test_a_source_of_several_series_is_named_once_a_day() -> None:
     series = {i: replace(one, source="one table") for i, one in climb(200, 0.0).items()}
-    assert source_line(series, date(2021, 12, 1)).startswith(
+    assert source_line(looked_at(series, date(2021, 12, 1)), ages=True).startswith(
         "Source: one table to 30 Nov 2021 (yesterday). "
     )
 
 
 def test_without_a_coin_nothing_is_said_of_crypto_days() -> None:
     market = new_york_market(["BTC"])
-    line = source_line(market.series(["RUT"]), date(2026, 8, 21))
+    line = source_line(looked_at(market.series(["RUT"]), date(2026, 8, 21)), ages=True)
     assert line == "Source: Yahoo Finance ^RUT to 21 Aug 2026 (today)."
     assert source_line({}) == ""
 
@@ -473,11 +478,11 @@ def test_words_stand_where_they_read_well() -> None:
     chart = CHARTS["rolling-correlation"]
     finding = render(chart, NEW_YORK.series(ids), state).finding
     assert finding.startswith(
-        "260-session Spearman correlation of weekly returns at New York closes with crypto leading "
-        "by 2 weeks now "
+        "52-week Spearman correlation of weekly returns at New York closes with crypto leading "
+        "by 2 weeks on 21 Aug 2026 "
     )
     matrix = render(CHARTS["matrix"], NEW_YORK.series(ids), ViewState()).finding
-    assert matrix.startswith("RUT × BTC at New York closes: 0.")
+    assert matrix.startswith("RUT × BTC at New York closes on 21 Aug 2026: 0.")
     overlay = render(CHARTS["overlay"], NEW_YORK.series(ids), ViewState()).finding
     assert overlay.endswith(" days shown whose outcome is known, all at New York closes.")
     overlay = render(CHARTS["overlay"], NEW_YORK.series(ids, "utc"), ViewState()).finding
@@ -527,13 +532,14 @@ def test_series_that_never_meet_are_each_rebased_at_their_own_start() -> None:
     assert render(chart, {"RUT": early, "BTC": late}, between).status == "empty"
 
 
-def test_a_weekly_coin_has_outcomes() -> None:
+def test_a_weekly_coin_has_no_outcomes_counted_in_days() -> None:
     series = climb(200, 0.5)
     weekly = series["BTC"].close[::7]
     series["BTC"] = series_of("BTC", weekly.tolist(), weekly.index)
     finding = CHARTS["overlay"].finding(CHARTS["overlay"].prepare(series, ViewState()), ViewState())
-    assert finding.startswith("Bitcoin was higher 180 days after 1 of 1 breakout ")
-    assert "nan" not in finding
+    assert finding == (
+        "BTC has one close a week: breakouts are counted in sessions and need daily closes."
+    )
 
 
 def test_a_coin_that_did_not_exist_is_not_called_young() -> None:

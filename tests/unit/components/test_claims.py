@@ -43,6 +43,8 @@ def series_of(instrument_id: str, close: pd.Series) -> Series:
     return make_series(
         instrument(instrument_id), close.to_frame("close"), source="here",
         fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        # Prices that stand still and then jump: here the jumps are meant.
+        accepted=frozenset(pd.DatetimeIndex(close.index).date),
     )  # fmt: skip
 
 

@@ -427,18 +427,17 @@ def test_the_card_has_both_ends_whatever_the_view_says_and_the_pair_alone(align:
 
 
 @pytest.mark.parametrize(
-    ("apart", "count", "status"), [(3, 1001, "ready"), (4, 1001, "empty"), (7, 60, "empty")]
+    ("apart", "count", "spaced"),
+    [(3, 1001, "closes on irregular days"), (7, 60, "one close a week")],
 )
-def test_prices_that_are_not_daily_are_refused(apart: int, count: int, status: str) -> None:
+def test_prices_that_are_not_daily_are_refused(apart: int, count: int, spaced: str) -> None:
     days = pd.date_range("2015-01-02", periods=count, freq=f"{apart}D")
     sparse = {i: series_of(i, one.close[:count].set_axis(days)) for i, one in UNRELATED.items()}
     shown = render(CHART, sparse, VIEW)
-    assert shown.status == status
-    if status == "empty":
-        assert shown.message == (
-            "Most closes that RUT and BTC share are more than 3 days apart; leads are judged by "
-            "daily closes. Choose series with daily prices."
-        )
+    assert shown.status == "empty"
+    assert shown.message == (
+        f"RUT has {spaced}; leads are judged by daily closes. Choose a series with daily closes."
+    )
 
 
 def test_lags_outside_the_band_have_a_form_of_their_own() -> None:

@@ -233,8 +233,8 @@ def test_specifications_with_too_few_breakouts_are_counted_and_left_out() -> Non
 @pytest.mark.parametrize(
     ("series", "reason"),
     [
-        ({}, "The curve needs a small cap and a coin that have prices."),
-        ({"RUT": SAMPLE["RUT"]}, "The curve needs a small cap and a coin that have prices."),
+        ({}, "The curve needs a small cap and a coin that have daily prices."),
+        ({"RUT": SAMPLE["RUT"]}, "The curve needs a small cap and a coin that have daily prices."),
         (
             {"RUT": small_cap(), "BTC": coin({})},
             "No specification has two breakouts whose outcome is known: nothing to compare.",
