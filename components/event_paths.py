@@ -311,9 +311,10 @@ def _any_day(frame: EventPaths, horizon: int) -> str:
 def _running(frame: EventPaths, state: ViewState) -> str:
     last = frame.paths.columns[-1]
     path = frame.paths[last].dropna()
-    if path.empty or _name(last, frame, state) != "now":
+    if path.empty or state.span[1] is not None or not _is_running(last, frame):
         return ""
-    return f"; the latest, of {day(last)}, is at {level(path.iloc[-1])} on day {path.index[-1]}"
+    verb = "is" if _name(last, frame, state) == "now" else "was last seen"
+    return f"; the latest, of {day(last)}, {verb} at {level(path.iloc[-1])} on day {path.index[-1]}"
 
 
 def _left_out(frame: EventPaths) -> str:

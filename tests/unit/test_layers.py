@@ -35,7 +35,7 @@ NEVER = {
 }
 # What a layer sees of data_sources: charts what a series is; only pages ask the market for one.
 SEES = {
-    "components": {"series", "catalog"},
+    "components": {"series", "catalog", "moves"},
     "sharing": {"market", "series", "frozen", "errors"},
     "pages": {"market", "live", "snapshot", "series", "catalog", "errors"},
     "app": {"market"},

@@ -93,4 +93,7 @@ def test_realised_shocks_undo_the_drift(seed: int) -> None:
     knots = np.array([0, YEARS.size - 1])
     path = np.cumsum(shocks) * 0.01 + 0.002 * np.arange(YEARS.size)
     found = simulation.realised_shocks(path, knots, YEARS)
-    assert np.corrcoef(found[1:], shocks[1:])[0, 1] > 0.999
+    # Each year is standardised by itself: within one, the two are the same but for scale and mean.
+    for year in np.unique(YEARS):
+        of_year = (year == YEARS) & (np.arange(YEARS.size) > 0)
+        assert np.corrcoef(found[of_year], shocks[of_year])[0, 1] > 1 - 1e-9

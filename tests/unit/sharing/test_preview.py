@@ -39,7 +39,8 @@ def test_a_page_tells_a_bot_its_finding(client: FlaskClient, page: str) -> None:
     chart = CHARTS[card]
     state = asked(card, "c=ETH&w=60", MARKET).found.state
     finding = chart.finding(chart.prepare(asked(card, "c=ETH&w=60", MARKET).series, state), state)
-    assert about["og:description"] == about["description"] == f"Sample data: {finding}"
+    told = f"Sample data: {finding} Data to 21 Aug 2026."
+    assert about["og:description"] == about["description"] == told
     assert about["twitter:card"] == "summary_large_image"
     assert (about["og:image:width"], about["og:image:height"]) == ("1200", "630")
     assert about["og:url"] == f"http://localhost{page}?v=1&c=ETH&w=60"
