@@ -93,7 +93,6 @@ def study(series: Mapping[str, Series], state: ViewState) -> Study:
         When the pair has no prices together in the dates shown.
     """
     signal, target, span = roles(series, state)
-    daily_only(series, state.pair, "breakouts are counted in sessions")
     seen = study_of(signal, target, rule_of(state), span)
     if seen.signal is not signal or seen.target is not target:
         # Equal closes may have another source: that of this view is shown.
@@ -113,12 +112,14 @@ def roles(series: Mapping[str, Series], state: ViewState) -> tuple[Series, Serie
     Raises
     ------
     EmptyChartError
-        When either has no prices here, or none of what is chosen has any in the dates.
+        When either has no prices here or none that are daily, or none of what is chosen has any
+        in the dates.
     """
     span = shown_span(series, state)
     for i in state.pair:
         if i not in series:
             raise EmptyChartError(f"There are no prices of {i} here: choose another instrument.")
+    daily_only(series, state.pair, "breakouts are counted in sessions")
     small_cap, coin = (series[i] for i in state.pair)
     return (small_cap, coin, span) if state.leader == "smallcaps" else (coin, small_cap, span)
 

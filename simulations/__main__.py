@@ -4,13 +4,14 @@ import argparse
 import sys
 from time import process_time
 
-from simulations import event_study, intervals, lead_lag, regimes, specification
+from simulations import event_study, intervals, lead_lag, moves, regimes, specification
 
 SIMULATIONS = {
     "intervals": ("Intervals of a correlation", intervals.report),
     "event-study": ("Event study", event_study.report),
     "lead-lag": ("Lead and lag", lead_lag.report),
     "regimes": ("Regime changes of a correlation", regimes.report),
+    "moves": ("Doubtful moves of a price", moves.report),
     "specification": ("Specification curve", specification.report),
 }
 

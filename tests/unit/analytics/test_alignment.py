@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.alignment import lagged, log_returns, observations, shared_closes
+from analytics.alignment import (
+    closes_by_period,
+    is_one_period,
+    lagged,
+    log_returns,
+    observations,
+    shared_closes,
+)
 from analytics.correlation import rolling_pearson
 
 
@@ -166,3 +173,82 @@ def test_a_lag_as_long_as_the_data_leaves_nothing(lag: int) -> None:
 )
 def test_a_window_in_sessions_holds_this_many_returns(window: int, frequency: str, n: int) -> None:
     assert observations(window, frequency) == n
+
+
+# --- holes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_one"),
+    [
+        ("2024-03-28", "2024-04-02", True),  # Easter in Europe, Thursday to Tuesday
+        ("2025-12-23", "2025-12-29", True),  # Christmas in Frankfurt
+        ("2001-09-10", "2001-09-17", False),  # a week without a session
+        ("2026-01-30", "2026-06-01", False),
+    ],
+)
+def test_a_step_that_a_weekend_or_holidays_explain_makes_a_return(
+    before: str, after: str, is_one: bool
+) -> None:
+    assert is_one_period(pd.DatetimeIndex([before, after]), "d").tolist() == [is_one]
+
+
+def test_weeks_and_months_may_not_miss_one() -> None:
+    weeks = pd.DatetimeIndex(["2024-01-05", "2024-01-12", "2024-01-26"])
+    months = pd.DatetimeIndex(["2024-01-31", "2024-02-05", "2024-04-30"])
+    assert is_one_period(weeks, "w").tolist() == [True, False]
+    assert is_one_period(months, "m").tolist() == [True, False]
+
+
+def test_a_doubtful_day_spoils_the_step_it_lies_in() -> None:
+    """A coin's on a Sunday, that of the session after."""
+    days = pd.DatetimeIndex(["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"])
+    sunday = pd.Timestamp("2024-01-07")
+    assert is_one_period(days, "d", [sunday]).tolist() == [True, False, True]
+    assert is_one_period(days, "d", [days[0]]).all()
+    assert is_one_period(days, "d", [pd.Timestamp("2025-01-01")]).all()
+
+
+@pytest.mark.parametrize("lag", [1, 3, -2])
+def test_no_pair_reaches_across_a_missing_return(lag: int) -> None:
+    days = pd.bdate_range("2024-01-01", periods=12)
+    values = np.arange(12.0)
+    returns = pd.DataFrame({"first": values, "second": values}, days)
+    returns.iloc[5] = np.nan
+    found = lagged(returns, lag)
+    for position, (x, y) in enumerate(found.to_numpy()):
+        ends = sorted((position, position + abs(lag)))
+        if ends[0] <= 5 <= ends[1]:
+            assert np.isnan([x, y]).all()
+        else:
+            assert {x, y} == set(map(float, ends))
+
+
+# --- one close a week or month
+
+
+def test_weeks_are_paired_whichever_day_dates_them() -> None:
+    """A week dated by its Monday has Friday's close: it is paired with the coin's Friday."""
+    coin = every_day("2024-01-01", "2024-01-28")
+    mondays = closes(d2024_01_01=10, d2024_01_08=11, d2024_01_15=12, d2024_01_22=13)
+    found = closes_by_period(mondays, coin, "w")
+    assert dates(found) == ["2024-01-05", "2024-01-12", "2024-01-19", "2024-01-26"]
+    assert found["second"].tolist() == [5, 12, 19, 26]
+    for shift in (4, 6):  # dated by Friday or Sunday
+        shifted = mondays.set_axis(mondays.index + pd.Timedelta(days=shift))
+        again = closes_by_period(shifted, coin, "w")
+        assert again.to_numpy().tolist() == found.to_numpy().tolist()
+
+
+def test_months_are_paired_by_their_last_weekday() -> None:
+    first_of_month = closes(d2024_01_01=10, d2024_02_01=11, d2024_03_01=12)
+    found = closes_by_period(first_of_month, every_day("2024-01-01", "2024-03-31"), "m")
+    assert dates(found) == ["2024-01-31", "2024-02-29", "2024-03-29"]
+    assert found["first"].tolist() == [10, 11, 12]
+
+
+def test_two_weekly_series_are_dated_by_the_later_day() -> None:
+    mondays, fridays = closes(d2024_01_01=1, d2024_01_08=2), closes(d2024_01_05=3, d2024_01_12=4)
+    found = closes_by_period(mondays, fridays, "w")
+    assert dates(found) == ["2024-01-05", "2024-01-12"]
+    assert found.to_numpy().tolist() == [[1, 3], [2, 4]]

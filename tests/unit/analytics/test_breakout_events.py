@@ -128,3 +128,15 @@ def test_every_breakout_follows_the_rule_read_out_loud(
     found = breakouts(close, base, cooldown, high)
     rows = zip(close.index.get_indexer(found.index), *found.to_numpy().T, strict=True)
     assert list(rows) == expected
+
+
+def test_the_first_close_after_a_hole_is_no_breakout() -> None:
+    """The high may have been passed while nobody looked; from then on it counts."""
+    days = pd.bdate_range("2024-01-01", periods=300)
+    close = pd.Series(99.0, days)
+    close.iloc[0] = 100.0
+    close.iloc[150:] = 110.0
+    assert breakouts(close, base=60).index.tolist() == [days[150]]
+    assert breakouts(close.drop(days[140:150]), base=60).empty
+    close.iloc[290:] = 120.0
+    assert breakouts(close.drop(days[140:150]), base=60).index.tolist() == [days[290]]

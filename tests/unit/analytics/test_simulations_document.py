@@ -8,6 +8,7 @@ from simulations.event_study import RULES
 from simulations.intervals import CORRELATED
 from simulations.lead_lag import LEAD_OF_3, NO_LEAD
 from simulations.markets import NULLS
+from simulations.moves import ASSETS
 from simulations.regimes import RULES as REGIME_RULES
 from simulations.regimes import STEPS, UNCHANGED
 
@@ -17,6 +18,7 @@ ROWS = {
     "Event study": RULES,
     "Lead and lag": {**NO_LEAD, **LEAD_OF_3},
     "Regime changes of a correlation": {**UNCHANGED, **STEPS, **REGIME_RULES},
+    "Doubtful moves of a price": ASSETS,
     "Specification curve": NULLS,
 }
 
