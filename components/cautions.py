@@ -1,6 +1,6 @@
 """What a reader must know about the prices behind a chart: holes, doubtful moves, odd dates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -29,8 +29,11 @@ def cautions(
     of_events
         Whether it shows breakouts, which need daily closes.
     """
-    found = [_weekend(one) for one in series.values() if one.weekend_share]
-    found += [_doubtful(one, state) for one in series.values()]
+    found = [
+        text
+        for one in series.values()
+        for text in doubts(one, [move for move in one.moves if _is_shown(move.day, state)])
+    ]
     if of_returns:
         found += _left_out(series, state)
     if of_events:
@@ -39,7 +42,24 @@ def cautions(
             for one in series.values()
             if one.spacing != "d" and one.instrument.kind in ("small_cap", "coin")
         ]
-    return tuple(dict.fromkeys(text for text in found if text))
+    return tuple(dict.fromkeys(found))
+
+
+def doubts(one: Series, moves: Sequence[Move]) -> list[str]:
+    """What of a series is likely wrong: its dates, and these of its moves."""
+    texts = []
+    if one.weekend_share:
+        texts.append(
+            f"{one.weekend_share:.0%} of {one.id}'s closes are dated on a Saturday or Sunday, when "
+            "markets are closed: its dates may be a day off."
+        )
+    if moves:
+        named = "; ".join(move_text(move) for move in moves[:_MOST_NAMED])
+        more = len(moves) - _MOST_NAMED
+        others = f"; and {more} more" if more > 0 else ""
+        them = "It is" if len(moves) == 1 else "They are"
+        texts.append(f"{one.id}: the close of {named}{others}. {them} left out of all statistics.")
+    return texts
 
 
 def move_text(move: Move) -> str:
@@ -52,24 +72,6 @@ def move_text(move: Move) -> str:
     else:
         likely = "far beyond its other moves"
     return f"{day(move.day)} is {move.factor:.3g} times the close before, {likely}"
-
-
-def _doubtful(one: Series, state: ViewState) -> str:
-    moves = [move for move in one.moves if _is_shown(move.day, state)]
-    if not moves:
-        return ""
-    named = "; ".join(move_text(move) for move in moves[:_MOST_NAMED])
-    more = len(moves) - _MOST_NAMED
-    others = f"; and {more} more" if more > 0 else ""
-    them = "It is" if len(moves) == 1 else "They are"
-    return f"{one.id}: the close of {named}{others}. {them} left out of all statistics."
-
-
-def _weekend(one: Series) -> str:
-    return (
-        f"{one.weekend_share:.0%} of {one.id}'s closes are dated on a Saturday or Sunday, when "
-        "markets are closed: its dates may be a day off."
-    )
 
 
 def _left_out(series: Mapping[str, Series], state: ViewState) -> list[str]:

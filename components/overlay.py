@@ -13,6 +13,7 @@ from analytics.event_odds import overlap
 from analytics.event_study import wilson_interval
 from analytics.rallies import rally_spans
 from analytics.scaling import drawdown, rebased, z_score
+from components.cautions import move_text
 from components.chart import INSTRUMENT, Chart, Column
 from components.event_study import (
     Study,
@@ -126,6 +127,7 @@ def figure(frame: Overlay, state: ViewState, theme: Theme) -> Figure:
     if state.scale != "price":  # there the second axis stands where the lines end
         fig["data"] += _line_ends(frame, state)
     fig["data"] += _breakout_marks(frame, state)
+    fig["data"] += _doubtful_marks(frame, state)
     is_log = state.scale in ("rebased", "price")
     log = {"type": "log", "minorloglabels": "complete"} if is_log else {}
     layout["yaxis"] |= {
@@ -237,6 +239,27 @@ def _rally_shades(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
         }
         for position, rally in enumerate(frame.rallies.itertuples())
     ]  # fmt: skip
+
+
+def _doubtful_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
+    """A cross on each close that is far from the one before as if by a split or a mistake."""
+    start, end = frame.span
+    return [
+        {
+            "type": "scatter",
+            "uid": f"overlay-doubtful-{i}",
+            "name": f"{i} doubtful",
+            "x": [noon(move.day) for move in moves],
+            "y": [float(line[move.day]) for move in moves],
+            "yaxis": "y2" if i in state.coins and state.scale == "price" else "y",
+            "mode": "markers",
+            "marker": {"symbol": "x", "size": 9, "color": _ink(frame, i)},
+            "customdata": [move_text(move) for move in moves],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+        for i, line in frame.lines.items()
+        if (moves := [move for move in frame.series[i].moves if start <= move.day <= end])
+    ]
 
 
 def _axis_title(frame: Overlay, state: ViewState) -> str:

@@ -77,7 +77,7 @@ def paired_closes(first: Series, second: Series, frequency: Frequency) -> pd.Dat
     return shared_closes(closes["first"], closes["second"], frequency)
 
 
-# A series is its content's hash (data_sources.series), so what was computed once stays true.
+# Equal series have equal values (data_sources.series), so what was computed once stays true.
 @lru_cache(maxsize=128)
 def returns(first: Series, second: Series, frequency: Frequency, lag: int) -> pd.DataFrame:
     """Paired log returns of two series, remembered; those in `left_out` are not among them."""

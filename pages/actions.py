@@ -42,7 +42,8 @@ _FREEZING = "10 per minute; 100 per hour"
 
 
 def status_of(market: Market) -> dict[str, Any]:
-    """What a page compares with what it shows."""
+    """What a page compares with what it shows, of one moment."""
+    market = market.still()
     return {
         "version": market.version,
         "is_sample": market.is_sample,

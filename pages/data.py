@@ -8,7 +8,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
+from components.cautions import doubts
 from components.plotting import SAMPLE_NOTE, day
+from components.returns import spaced
 from data_sources.market import TERMS, Market
 from data_sources.snapshot import Status
 
@@ -19,6 +21,7 @@ _STATES = {
     "failed": "✕",
     "stale": "!",
     "last try failed": "!",
+    "doubtful": "?",
     "waiting": "…",
     "being filled": "…",
     "current": "✓",
@@ -162,6 +165,8 @@ def _state(status: Status, market: Market) -> str:
         return "stale"
     if status.error:
         return "last try failed"
+    if _doubts(status):
+        return "doubtful"
     if status.series.is_sample:
         return "simulated"
     return "current" if market.live else "as in its file"
@@ -218,10 +223,24 @@ def _told(state: str, status: Status) -> list[Any]:
     error = status.error or (status.series.stale if status.series else "")
     lines = [
         error,
+        *_doubts(status),
+        *_spacing(status),
         f"Failed {_moment(status.failed_at)}" if status.failed_at else "",
         f"Next try {_moment(status.next_try)}" if status.next_try else "",
     ]
     return [mark, html.B(state.capitalize() + since), *(html.P(line) for line in lines if line)]
+
+
+def _doubts(status: Status) -> list[str]:
+    """What of the prices is likely wrong."""
+    return doubts(status.series, status.series.moves) if status.series else []
+
+
+def _spacing(status: Status) -> list[str]:
+    """That closes are not daily, where charts would need them to be."""
+    held = status.series
+    is_price = held is not None and held.instrument.kind != "macro"
+    return [f"{spaced(held)}."] if held and is_price and held.spacing != "d" else []
 
 
 def _moment(when: datetime) -> str:

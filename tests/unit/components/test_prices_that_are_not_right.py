@@ -203,9 +203,10 @@ def test_markets_that_close_on_sundays_are_doubted() -> None:
     """Midnights of Berlin that were turned into UTC."""
     close = walk(1, 0.012)
     off = close.set_axis(close.index - pd.Timedelta(days=1))
-    assert render(CHARTS["matrix"], pair(off), VIEW).cautions == (
+    (text,) = render(CHARTS["matrix"], pair(off), VIEW).cautions
+    assert text == (
         "20% of RUT's closes are dated on a Saturday or Sunday, when markets are closed: its dates "
-        "may be a day off.",
+        "may be a day off."
     )
 
 
