@@ -161,15 +161,14 @@ def _state(status: Status, market: Market) -> str:
         return "failed" if status.error else "waiting"
     if status.is_filling:
         return "being filled"
-    if status.series.stale:
-        return "stale"
-    if status.error:
-        return "last try failed"
-    if _doubts(status):
-        return "doubtful"
-    if status.series.is_sample:
-        return "simulated"
-    return "current" if market.live else "as in its file"
+    troubles = {
+        "stale": status.series.stale,
+        "last try failed": status.error,
+        "doubtful": _doubts(status),
+        "simulated": status.series.is_sample,
+    }
+    usual = "current" if market.live else "as in its file"
+    return next((state for state, is_so in troubles.items() if is_so), usual)
 
 
 def _ordered(statuses: Iterable[Status], market: Market) -> list[Status]:

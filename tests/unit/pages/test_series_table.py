@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from dash.development.base_component import Component
 
@@ -155,7 +156,8 @@ def test_the_sample_says_how_to_get_live_data() -> None:
 
 
 def test_files_say_how_to_get_live_data(tmp_path) -> None:
-    lines = "".join(f"2024-01-{day:02},{100 + day}\n" for day in range(1, 31))
+    days = pd.bdate_range("2024-01-01", periods=30)
+    lines = "".join(f"{day:%Y-%m-%d},{100 + day.day}\n" for day in days)
     (tmp_path / "RUT.csv").write_text("date,close\n" + lines)
     market = open_market(Settings(data="files", files=tmp_path))
     shown = text(data.content(market, needs_token=False))
