@@ -66,6 +66,12 @@ class Settings(BaseSettings):
         description="Folder of CSV or Parquet files, read when DATA is `files`; see "
         "[your own data](data-files.md).",
     )
+    moves: Path | None = Field(
+        None,
+        description="File that says which doubtful moves of prices are real or splits; in the mode "
+        "`files` otherwise `moves.csv` in the folder. See "
+        "[doubtful moves](data-files.md#doubtful-moves).",
+    )
     database_url: str = Field(
         "sqlite:///data/bellwether.db",
         pattern=r"^(sqlite:///|postgresql\+psycopg://).+",

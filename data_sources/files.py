@@ -133,7 +133,7 @@ def read_catalog(path: Path) -> tuple[tuple[Instrument, ...], tuple[str, ...]]:
         The rows that can be used, and one sentence naming the line for each that cannot.
     """
     try:
-        rows = _catalog_rows(path)
+        rows = read_rows(path, _CATALOG_COLUMNS[:3])
     except BadFile as error:
         return (), (str(error),)
     instruments: dict[str, Instrument] = {}
@@ -161,14 +161,21 @@ def _check_extent(path: Path, table: Table, today: date) -> None:
         raise BadFile(path, table.lines[row], f"{days[row]:%Y-%m-%d} is in the future")
 
 
-def _catalog_rows(path: Path) -> list[tuple[int, dict[str, str | None]]]:
+def read_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:
+    """Rows of a small table that people write, each with the number of its line.
+
+    Raises
+    ------
+    BadFile
+        When it is no such table, or one of these columns is missing.
+    """
     table = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         table.fieldnames = [name.strip().lower() for name in table.fieldnames or ()]
         rows = [(table.line_num, row) for row in table]
     except csv.Error as error:
         raise BadFile(path, table.line_num, "not a table of comma-separated values") from error
-    for name in _CATALOG_COLUMNS[:3]:
+    for name in columns:
         if name not in table.fieldnames:
             raise BadFile(path, 1, f"no column named {name}")
     return rows

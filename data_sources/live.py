@@ -23,6 +23,7 @@ from data_sources.snapshot import Snapshot, Status
 from data_sources.store import Head, LazyStore, Store
 from data_sources.stored import View, snapshot_of
 from data_sources.symbols import requested
+from data_sources.verdicts import Verdicts, read_verdicts
 from settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -154,7 +155,7 @@ class Live:
                 seen = heads, pauses, self._clock().replace(second=0, microsecond=0)
                 if seen != self._seen:
                     held = self._loaded(store, heads)
-                    self._view = View(heads, pauses, held, self._clock())
+                    self._view = View(heads, pauses, held, self._clock(), self._verdicts())
                     self._snapshot = snapshot_of(self._view, self._settings.data)
                     self._seen = seen
             except (StoreUnavailable, StoreTooNew) as problem:
@@ -166,6 +167,15 @@ class Live:
                     view = replace(self._view, now=self._clock())
                     self._snapshot = snapshot_of(view, self._settings.data)
                 self._snapshot = replace(self._snapshot, problems=(f"{problem}.",))
+
+    def _verdicts(self) -> Verdicts:
+        """What has been said of doubtful moves, read anew each time: at most once a minute."""
+        if self._settings.moves is None:
+            return {}
+        verdicts, problems = read_verdicts(self._settings.moves)
+        for problem in problems:
+            logger.warning("%s", problem)
+        return verdicts
 
     def _watch(self) -> None:
         while not self._stop.is_set():

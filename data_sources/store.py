@@ -217,6 +217,7 @@ def about_series(series: Series) -> dict[str, Any]:
         "source": series.source,
         "is_sample": series.is_sample,
         "day_end": series.day_end,
+        "accepted": sorted(map(str, series.accepted)),
         "fetched_at": series.fetched_at.astimezone(UTC).isoformat(),
     }
 
@@ -541,6 +542,8 @@ class Store:
                 about["is_sample"],
                 hash_,
                 about["day_end"],
+                # Links of the first release have none.
+                accepted=frozenset(map(date.fromisoformat, about.get("accepted", ()))),
             )
         return result
 

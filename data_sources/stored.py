@@ -1,7 +1,7 @@
 """From what the store holds to what pages see: which data, how stale, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from data_sources.catalog import CATALOG, Instrument
@@ -12,6 +12,7 @@ from data_sources.schedule import expected_day, expected_session, is_behind
 from data_sources.series import Series
 from data_sources.snapshot import Snapshot, Status
 from data_sources.store import Head, Pause, new_york_key
+from data_sources.verdicts import Verdicts, judged
 
 LABEL = "Live prices"
 CORE = ("RUT", "IWM", "BTC", "ETH")
@@ -35,12 +36,15 @@ class View:
         Copies by their name in the store.
     now
         When that is.
+    verdicts
+        What has been said of doubtful moves.
     """
 
     heads: Mapping[str, Head]
     pauses: Mapping[str, Pause]
     held: Mapping[str, Series]
     now: datetime
+    verdicts: Verdicts = field(default_factory=dict)
 
 
 def snapshot_of(view: View, mode: str) -> Snapshot:
@@ -100,6 +104,7 @@ def _status(view: View, instrument: Instrument, *, is_new_york: bool = False) ->
         stale = "" if is_filling else _stale(view, held, error, failed_at, next_try)
         # The catalog may know better than the day it was stored.
         held = replace(held, instrument=instrument, stale=stale, looked_at=view.now.date())
+        held = judged(held, view.verdicts)
     return Status(instrument, held, is_new_york, is_filling, error, failed_at, next_try)
 
 
