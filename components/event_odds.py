@@ -74,7 +74,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> EventOdds:
 @lru_cache(maxsize=16)
 def _tested(signal: Series, target: Series, rule: Definition, span: Span) -> dict[int, Odds]:
     """The test at every horizon, remembered."""
-    seen = study_of(signal, target, rule, span)
+    seen = study_of(signal, target, rule, span, target.looked_at)
     return {days: odds(seen.era, seen.entries, days, until=seen.until) for days in HORIZONS}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property, lru_cache
 from math import isnan, log10
 from typing import Any
@@ -13,7 +14,6 @@ from analytics.breakouts import breakouts
 from analytics.event_study import entry_dates, forward_returns, last_entry, same_era
 from analytics.specification import Definition
 from components.plotting import EmptyChartError, day, shown_span
-from components.present import looked_at
 from components.returns import daily_only
 from components.theme import DASHES
 from data_sources.series import Series
@@ -49,6 +49,9 @@ class Study:
         Those of them that breakouts are compared with: in the span, and with prices of the signal.
     until : Timestamp
         The last day on which there could be an entry.
+    looked_at : date or None
+        The day on which the closes were the newest there were: an outcome due before it will not
+        come. None where they get no newer.
     """
 
     signal: Series
@@ -59,6 +62,7 @@ class Study:
     close: pd.Series
     era: pd.Series
     until: pd.Timestamp
+    looked_at: date | None
 
     @property
     def series(self) -> dict[str, Series]:
@@ -93,7 +97,7 @@ def study(series: Mapping[str, Series], state: ViewState) -> Study:
         When the pair has no prices together in the dates shown.
     """
     signal, target, span = roles(series, state)
-    seen = study_of(signal, target, rule_of(state), span)
+    seen = study_of(signal, target, rule_of(state), span, target.looked_at)
     if seen.signal is not signal or seen.target is not target:
         # Equal closes may have another source: that of this view is shown.
         seen = replace(seen, signal=signal, target=target)
@@ -142,7 +146,9 @@ def all_events(signal: Series, target: Series, rule: Definition, end: pd.Timesta
 
 
 @lru_cache(maxsize=64)
-def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> Study:
+def study_of(
+    signal: Series, target: Series, rule: Definition, span: Span, looked_at: date | None
+) -> Study:
     """The same, for what is to be remembered of it; where they share no day, without an era."""
     start, end = span
     signal_close = signal.close[:end]
@@ -155,6 +161,7 @@ def study_of(signal: Series, target: Series, rule: Definition, span: Span) -> St
         close=target.believed[:end],
         era=same_era(target.believed, signal.believed)[start:end],
         until=last_entry(signal_close) if len(signal_close) else start,
+        looked_at=looked_at,
     )
 
 
@@ -179,9 +186,8 @@ def why_unknown(seen: Study, event: pd.Timestamp, horizon: int, state: ViewState
     # Without a close there is none to come.
     last = seen.close.index[-1] if len(seen.close) else pd.Timestamp.min
     due = (event if pd.isna(entry) else entry) + pd.Timedelta(days=horizon)
-    today = looked_at([seen.target])
-    if state.span[1] is None and today is not None and due <= today:
-        end = today  # prices that stopped before it was due will not tell
+    if state.span[1] is None and seen.looked_at and due <= pd.Timestamp(seen.looked_at):
+        end = pd.Timestamp(seen.looked_at)  # prices that stopped before it was due will not tell
     is_entered = event >= last if pd.isna(entry) else True
     if not is_entered or due <= last or (end - last).days > _STILL_MADE:
         return "no price"

@@ -86,7 +86,7 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> Overlay:
     if base_day > min(close.index[-1] for close in closes.values()):
         base_day = None
     small_cap, coin = (series[i] for i in state.pair)
-    seen = study_of(small_cap, coin, rule_of(state), span)
+    seen = study_of(small_cap, coin, rule_of(state), span, coin.looked_at)
     rallies = _rallies(coin, end, state.rally)
     return Overlay(
         series=series,

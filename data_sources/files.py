@@ -44,7 +44,7 @@ def price_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in _READERS
         and not path.name.startswith(".")
-        and path.name != CATALOG_FILE
+        and path.name not in (CATALOG_FILE, "moves.csv")
     )
 
 

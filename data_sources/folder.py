@@ -19,6 +19,7 @@ from data_sources.files import (
 )
 from data_sources.series import Series
 from data_sources.snapshot import Snapshot
+from data_sources.verdicts import MOVES_FILE, judged, read_verdicts
 
 SECONDS_BETWEEN_CHECKS = 1.0
 
@@ -40,12 +41,20 @@ class Folder:
     ----------
     path
         The folder; it may be missing, and come and go later.
+    moves
+        File that says which doubtful moves are real or splits; otherwise `moves.csv` in it.
     clock
         Seconds that only grow.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path,
+        moves: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = path
+        self._moves = moves or path / MOVES_FILE
         self._clock = clock
         self._checking = threading.Lock()
         self._files: dict[Path, _File] = {}
@@ -80,13 +89,14 @@ class Folder:
             path: _read(path, instrument, known, self._files.get(path))
             for path, instrument in named.items()
         }
-        problems = [*catalog_problems, *name_problems]
+        verdicts, verdict_problems = read_verdicts(self._moves)
+        problems = [*catalog_problems, *name_problems, *verdict_problems]
         problems += [file.problem for file in self._files.values() if file.problem is not None]
 
         order = {instrument.id: position for position, instrument in enumerate(known)}
         read = [file.series for file in self._files.values() if file.series is not None]
         read.sort(key=lambda one: order.get(one.id, len(order)))
-        series = {one.id: one for one in read}
+        series = {one.id: judged(one, verdicts) for one in read}
         if not series:
             problems.append(f"Folder {name} holds no usable price file")
         return Snapshot(series, tuple(problems), is_sample=False, label=label)

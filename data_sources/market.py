@@ -141,7 +141,7 @@ def open_market(settings: Settings) -> Market:
     if settings.data in ("files", "sample"):
         frozen = FrozenLinks(LazyStore(settings.database_url))
         if settings.data == "files" and settings.files is not None:
-            return Market(Folder(settings.files).snapshot, frozen=frozen)
+            return Market(Folder(settings.files, settings.moves).snapshot, frozen=frozen)
         return Market(sample_snapshot, frozen=frozen)
     live = Live(settings)
     return Market(live.snapshot, live, FrozenLinks(live.store))

@@ -81,8 +81,7 @@ class Series:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        # The day too: what is remembered of a series may say that it is of now.
-        return self.instrument, self.content_hash, self.accepted, self.looked_at
+        return self.instrument, self.content_hash, self.accepted
 
     @property
     def id(self) -> str:
@@ -139,7 +138,7 @@ class Series:
         return share if share > _WEEKEND_SHARE else 0.0
 
 
-# Series are equal when their values and their day are, so what was computed once stays true.
+# Series are equal when their values are, so what was computed once stays true.
 @lru_cache(maxsize=512)
 def _spacing(series: Series) -> Spacing:
     steps = np.diff(series.frame.index.to_numpy()) // np.timedelta64(1, "D")

@@ -60,7 +60,7 @@ def test_a_missing_folder_is_a_problem_and_may_appear(
     tmp_path: Path, clock: Clock, rows: list[str]
 ) -> None:
     path = tmp_path / "later"
-    market = Market(Folder(path, clock).snapshot)
+    market = Market(Folder(path, clock=clock).snapshot)
     assert market.problems == ("Folder later cannot be read (No such file or directory)",)
     assert market.series(["RUT"]) == {}
     path.mkdir()
@@ -89,7 +89,7 @@ def test_a_changed_file_shows_after_a_second(
     write: WriteFile, rows: list[str], folder: Path, clock: Clock
 ) -> None:
     write("RUT.csv", rows)
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     write("RUT.csv", rows[:11])
     clock.now += 0.99
     assert len(closes(market, "RUT")) == 12
@@ -99,7 +99,7 @@ def test_a_changed_file_shows_after_a_second(
 
 def test_files_come_and_go(write: WriteFile, rows: list[str], folder: Path, clock: Clock) -> None:
     write("RUT.csv", rows)
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     write("BTC.csv", rows)
     (folder / "RUT.csv").unlink()
     clock.now += 1
@@ -111,7 +111,7 @@ def test_an_unchanged_file_is_not_read_again(
 ) -> None:
     write("RUT.csv", rows)
     write("BTC.csv", rows)
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     read: list[str] = []
     original = folder_module.read_series
     monkeypatch.setattr(
@@ -134,7 +134,7 @@ def test_the_last_good_copy_of_a_file_that_turned_bad_is_kept(
     path = write("NEW.csv", rows)
     good = datetime(2024, 5, 1, 14, 2, tzinfo=UTC).timestamp()
     os.utime(path, (good, good))
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     write("NEW.csv", [*rows[:11], "2024-01-16,oops"])
     clock.now += 1
     assert len(closes(market, "NEW")) == 12
@@ -155,7 +155,7 @@ def test_catalog_file_names_overrides_and_reports(
     write("rate.csv", zero)
     write("IWC.csv", rows)
     write("IWM.csv", rows)
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     assert market.problems == ("rate.csv, line 2: close is 0, must be above zero",)
     write(
         "catalog.csv",
@@ -177,7 +177,7 @@ def test_nobody_waits_while_another_thread_reads(
     write: WriteFile, rows: list[str], folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("RUT.csv", rows)
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     reading, go_on = threading.Event(), threading.Event()
     original = folder_module.read_series
 
