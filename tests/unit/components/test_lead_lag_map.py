@@ -92,12 +92,9 @@ def test_an_era_counts_the_windows_that_end_in_it_and_is_framed() -> None:
     assert f" {inside.size:,} cells of RUT × BTC in the era {beyond} (" in said(UNRELATED, ERA)
     cells, layout = drawn(UNRELATED, ERA)
     (frame,) = layout["shapes"]
-    assert (frame["x0"][:10], frame["x1"]) == (
-        f"{inside.columns[0]:%Y-%m-%d}",
-        "2019-12-31 12:00",
-    )
+    assert (frame["x0"], frame["x1"]) == (f"{inside.columns[0]:%Y-%m-%d}", "2019-12-31")
     # The whole shared history is drawn all the same.
-    assert len(numbers(cells["x"])) == r.shape[1] > inside.shape[1]
+    assert len(cells["x"]) == r.shape[1] > inside.shape[1]
     assert drawn(UNRELATED, VIEW)[1]["shapes"] == []
 
 
