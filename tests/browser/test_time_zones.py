@@ -1,11 +1,12 @@
 """A day is drawn, pointed at, zoomed to, marked and linked as that day, wherever the reader is."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from components.plotting import day
 from data_sources.sample import sample_series
@@ -46,12 +47,6 @@ LINES = """[...document.querySelectorAll(
     const box = path.getBBox();
     return [box.x, box.y, box.width, box.height];
   })"""
-
-
-def move_to(page: Page, zone: str) -> None:
-    """Give a page another time zone, as Playwright gives one to a whole profile, which is slow."""
-    asking = page.context.new_cdp_session(page)
-    asking.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
 
 
 def point_at(page: Page, card: str, when: str) -> str:
@@ -114,13 +109,25 @@ def seen(page: Page, address: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def in_greenwich(profile: BrowserContext, address: str) -> dict[str, object]:
+def traveller(browser: Browser) -> Iterator[Page]:
+    """One page for all time zones: a new one takes a second."""
+    profile = new_profile(browser)
+    yield from checked(profile.new_page())
+    profile.close()
+
+
+@pytest.fixture(scope="module")
+def travel(traveller: Page) -> Callable[[str], None]:
+    """Moves the page to a time zone, as Playwright does with a new profile, which takes longer."""
+    developer = traveller.context.new_cdp_session(traveller)
+    return lambda zone: developer.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
+
+
+@pytest.fixture(scope="module")
+def in_greenwich(traveller: Page, travel, address: str) -> dict[str, object]:
     """What is seen where the clock is UTC."""
-    page = profile.new_page()
-    move_to(page, "UTC")
-    found = seen(page, address)
-    page.close()
-    return found
+    travel("UTC")
+    return seen(traveller, address)
 
 
 def test_a_day_is_that_day(in_greenwich) -> None:
@@ -143,11 +150,11 @@ def test_a_day_is_that_day(in_greenwich) -> None:
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_day_is_the_same_day_everywhere(
-    in_greenwich, page: Page, address: str, zone: str
+    in_greenwich, traveller: Page, travel, address: str, zone: str
 ) -> None:
-    move_to(page, zone)
-    found = seen(page, address)
-    minutes = page.evaluate("new Date('2020-10-07T00:00Z').getTimezoneOffset()")
+    travel(zone)
+    found = seen(traveller, address)
+    minutes = traveller.evaluate("new Date('2020-10-07T00:00Z').getTimezoneOffset()")
     there = datetime(2020, 10, 7, tzinfo=UTC).astimezone(ZoneInfo(zone))
     assert there.utcoffset() == timedelta(minutes=-minutes)
     # The server draws what the browser drew, to a pixel; a day is four wide.
