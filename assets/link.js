@@ -2,6 +2,7 @@
 // Back and Forward -> controls. The server reads the same query and is the authority on it.
 (() => {
   const { fields, frozen, isBare, isLost } = window.bellwether;
+  const { dayNumber, isoDay, monthOf, firstDay, monthText, dayText, nearestDay } = window.bellwether.dates;
   const set_props = (id, props) => window.dash_clientside.set_props(id, props);
   const skip = () => window.dash_clientside.no_update;
 
@@ -109,11 +110,9 @@
       const [days, ...label] = part.split("_"), [first, last] = days.split("..");
       return { first, last: last ?? "", label: label.join("_") };
     });
-  const dayText = (day) =>
-    new Date(day).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const marksText = (text) => {
     const words = readMarks(text).map(({ first, last, label }) =>
-      `${dayText(first)}${last && ` to ${dayText(last)}`}: ${label}`);
+      `${dayText(dayNumber(first))}${last && ` to ${dayText(dayNumber(last))}`}: ${label}`);
     return words.length ? `Marked: ${words.join("; ")}` : "";
   };
 
@@ -134,7 +133,6 @@
     eraOf(state.t).forEach((month, i) =>
       document.querySelectorAll("#era [role=slider]")[i]?.setAttribute("aria-valuetext", monthText(month)));
   }
-  const dayAfter = (day) => new Date(Date.parse(day) + 86400000).toISOString().slice(0, 10);
 
   function mark() {
     document.querySelectorAll("[data-years]").forEach((button) =>
@@ -161,29 +159,25 @@
     const event = window.dash_clientside.callback_context.triggered[0]?.value ?? {};
     if (event["xaxis.autorange"]) return "..latest";
     if (!event["xaxis.range[0]"]) return skip();
-    const [from, until] = [0, 1].map((i) => String(event[`xaxis.range[${i}]`]).slice(0, 10));
-    const to = until > from ? until : dayAfter(from);
+    const [start, end] = [0, 1].map((i) => nearestDay(event[`xaxis.range[${i}]`]));
+    const [from, to] = [start, Math.max(end, start + 1)].map(isoDay);
     const span = `${from}..${to >= lastDay() ? "latest" : to}`;
     if (span === state.t) return skip();
     document.querySelectorAll("#graph-overlay .js-plotly-plot, #graph-rolling-correlation .js-plotly-plot")
       .forEach((plot) => {
         if (plot.layout.xaxis.range[0] !== event["xaxis.range[0]"])
-          window.Plotly.relayout(plot, { "xaxis.range": [`${from} 12:00`, `${to} 12:00`] });
+          window.Plotly.relayout(plot, { "xaxis.range": [from, to] });
       });
     return span;
   }
 
   // The slider of the lead-lag page holds whole months, counted from year 0.
-  const monthOf = (day) => 12 * Number(day.slice(0, 4)) + Number(day.slice(5, 7)) - 1;
   const eraEnds = () => document.querySelector(".era").dataset.months.split("~").map(Number);
   function eraOf(span) {
     const [min, max] = eraEnds();
     return span.split("..").map((day, i) =>
-      /^\d/.test(day) ? Math.min(Math.max(monthOf(day), min), max) : [min, max][i]);
+      /^\d/.test(day) ? Math.min(Math.max(monthOf(dayNumber(day)), min), max) : [min, max][i]);
   }
-  const startOf = (month) => new Date(Date.UTC(Math.floor(month / 12), month % 12, 1));
-  const monthText = (month) =>
-    startOf(month).toLocaleDateString("en-US", { month: "short", year: "numeric", timeZone: "UTC" });
   window.dashMantineFunctions = { ...window.dashMantineFunctions, monthText };
   let moves = 0;
   async function era([from, to]) {
@@ -191,10 +185,9 @@
     await new Promise((done) => setTimeout(done, 150)); // a key held down is one move
     if (move !== moves) return skip();
     const [min, max] = eraEnds(), shown = eraOf(state.t), days = state.t.split("..");
-    const text = (day) => day.toISOString().slice(0, 10);
     // An end that was not moved keeps its day.
-    if (from !== shown[0]) days[0] = from <= min ? "" : text(startOf(from));
-    if (to !== shown[1]) days[1] = to >= max ? "latest" : text(new Date(startOf(to + 1) - 86400000));
+    if (from !== shown[0]) days[0] = from <= min ? "" : isoDay(firstDay(from));
+    if (to !== shown[1]) days[1] = to >= max ? "latest" : isoDay(firstDay(to + 1) - 1);
     const span = days.join("..");
     return span === state.t ? skip() : span;
   }

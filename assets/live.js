@@ -2,8 +2,8 @@
 // straight into the lines Plotly has drawn. On release the server draws the same figure.
 (() => {
   const { statistics, frozen } = window.bellwether;
-  const DAY = 86400000, NOON = DAY / 2, FEWEST = 5, SETTLE = 200, RETRY = 5000;
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const { dayNumber, isoDay, yearOf, dayText } = window.bellwether.dates;
+  const FEWEST = 5, SETTLE = 200, RETRY = 5000;
   const PERIODS = { d: "session", w: "week", m: "month" };
   const loaded = new Map();
 
@@ -48,12 +48,7 @@
     return returnsOf.get(name);
   }
 
-  const dayNumber = (iso) => Date.parse(iso) / DAY;
   const number = (v) => (Math.floor(100 * v + 0.5) / 100).toFixed(2).replace("-0.00", "0.00").replace("-", "−");
-  function dayText(day) {
-    const date = new Date(day * DAY);
-    return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-  }
   // "now", or the day and, where the latest value was asked for, how long ago that was.
   function dated(day, { present, today }) {
     if (present && day >= dayNumber(present)) return "now";
@@ -133,7 +128,7 @@
     }
     const rank = (100 * at.filter((i) => r[i] <= r[now]).length) / at.length;
     const outside = (100 * at.filter((i) => r[i] < envelope[0] || r[i] > envelope[1]).length) / at.length;
-    const since = new Date(days[at[0]] * DAY).getUTCFullYear();
+    const since = yearOf(days[at[0]]);
     text +=
       `, ${ordinal(rank)} percentile since ${since}. ${Math.floor(outside + 0.5)}% of windows fall ` +
       "outside the grey band, which would hold 95% of them if correlation were a constant " +
@@ -181,7 +176,7 @@
     const { xaxis, yaxis } = plot._fullLayout;
     // Positions come rounded to a hundredth of a pixel: the slope is taken across the whole span.
     const edges = meta().span.map(dayNumber);
-    const [start, end] = edges.map((day) => xaxis.c2p(day * DAY + NOON));
+    const [start, end] = edges.map((day) => xaxis.d2p(isoDay(day)));
     const perDay = (end - start) / (edges[1] - edges[0]);
     const top = yaxis.c2p(0);
     const axes = { left: start - edges[0] * perDay, perDay, top, perUnit: yaxis.c2p(1) - top };

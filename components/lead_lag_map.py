@@ -13,9 +13,9 @@ from components.lead_lag import BY_DAYS, LEADERS, era_returns, new_york_only
 from components.plotting import (
     EmptyChartError,
     Figure,
+    axis_day,
+    axis_days,
     base_figure,
-    milliseconds,
-    noon,
     values,
 )
 from components.returns import returns
@@ -91,7 +91,7 @@ def figure(frame: LeadLagMap, state: ViewState, theme: Theme) -> Figure:
         {
             "type": "heatmap",
             "uid": "lead-lag-map",
-            "x": milliseconds(dates),
+            "x": axis_days(dates),
             "y": frame.r.index.tolist(),
             "z": values(frame.r.to_numpy()) | {"shape": ",".join(map(str, frame.r.shape))},
             "zmin": -strongest,
@@ -128,7 +128,7 @@ def figure(frame: LeadLagMap, state: ViewState, theme: Theme) -> Figure:
     if len(inside) and not frame.in_era.all():
         layout["shapes"].append(
             {
-                "type": "rect", "x0": noon(inside[0]), "x1": noon(inside[-1]),
+                "type": "rect", "x0": axis_day(inside[0]), "x1": axis_day(inside[-1]),
                 "y0": 0, "y1": 1, "yref": "paper", "line": {"color": "#8a94a3", "width": 2},
             }
         )  # fmt: skip

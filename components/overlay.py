@@ -30,11 +30,11 @@ from components.event_study import (
 from components.plotting import (
     EmptyChartError,
     Figure,
+    axis_day,
+    axis_days,
     base_figure,
     day,
     day_end,
-    milliseconds,
-    noon,
     rules,
     shown_span,
     values,
@@ -154,7 +154,7 @@ def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState)
         "type": "scatter",
         "uid": f"overlay-{instrument_id}",
         "name": instrument_id,
-        "x": milliseconds(line.index),
+        "x": axis_days(line.index),
         "y": values(line),
         "yaxis": "y2" if is_coin and state.scale == "price" else "y",
         "mode": "lines",
@@ -188,7 +188,7 @@ def _line_ends(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
             {
                 "type": "scatter",
                 "uid": f"overlay-end-{instrument_id}",
-                "x": [noon(line.index[-1])],
+                "x": [axis_day(line.index[-1])],
                 "y": [line.iloc[-1]],
                 "text": [instrument_id],
                 "mode": "markers+text",
@@ -212,7 +212,7 @@ def _breakout_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
             "type": "scatter",
             "uid": "overlay-breakouts",
             "name": f"{focus} breakout",
-            "x": [noon(when) for when in frame.events.index],
+            "x": [axis_day(when) for when in frame.events.index],
             "y": frame.lines[focus].reindex(frame.events.index).tolist(),
             "mode": "markers",
             "marker": {
@@ -232,7 +232,8 @@ def _rally_shades(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
     coin = state.pair[1]
     return [
         {
-            "type": "rect", "x0": noon(max(rally.trough, start)), "x1": noon(min(rally.peak, end)),
+            "type": "rect",
+            "x0": axis_day(max(rally.trough, start)), "x1": axis_day(min(rally.peak, end)),
             "y0": 0, "y1": 1, "yref": "paper", "layer": "below", "line": {"width": 0},
             "fillcolor": faded(_ink(frame, coin), 0.10),
             "name": f"{coin} rally, in hindsight", "showlegend": position == 0,
@@ -249,7 +250,7 @@ def _doubtful_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
             "type": "scatter",
             "uid": f"overlay-doubtful-{i}",
             "name": f"{i} doubtful",
-            "x": [noon(move.day) for move in moves],
+            "x": [axis_day(move.day) for move in moves],
             "y": [float(line[move.day]) for move in moves],
             "yaxis": "y2" if i in state.coins and state.scale == "price" else "y",
             "mode": "markers",

@@ -22,9 +22,9 @@ from components.event_study import all_events, rule_of
 from components.plotting import (
     EmptyChartError,
     Figure,
+    axis_days,
     base_figure,
     day_end,
-    milliseconds,
     rules,
     shown_span,
     values,
@@ -167,7 +167,7 @@ def _line(pair: Pair, frame: RollingCorrelation, state: ViewState) -> dict[str, 
         "type": "scatter",
         "uid": "line-" + "-".join(pair),
         "name": " × ".join(pair),
-        "x": milliseconds(line.index),
+        "x": axis_days(line.index),
         "y": values(line),
         "mode": "lines",
         "line": {
@@ -183,7 +183,7 @@ def _line(pair: Pair, frame: RollingCorrelation, state: ViewState) -> dict[str, 
 
 def _band(frame: RollingCorrelation, state: ViewState) -> list[dict[str, Any]]:
     return _between(
-        "band", "95% band", milliseconds(frame.low.index), values(frame.low), values(frame.high),
+        "band", "95% band", axis_days(frame.low.index), values(frame.low), values(frame.high),
         fill=faded(_ink(frame, state.pair), 0.22), edge={"width": 0},
     )  # fmt: skip
 
@@ -193,7 +193,7 @@ def _envelope(frame: RollingCorrelation) -> list[dict[str, Any]]:
         return []
     low, high = frame.envelope
     return _between(
-        "envelope", "If constant", milliseconds(pd.DatetimeIndex(frame.span)),
+        "envelope", "If constant", axis_days(pd.DatetimeIndex(frame.span)),
         [low, low], [high, high], fill="rgba(128,138,150,0.10)",
         edge={"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"},
     )  # fmt: skip

@@ -123,8 +123,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def new_profile(browser: Browser) -> BrowserContext:
-    profile = browser.new_context(viewport={"width": 1440, "height": 1000})
+def new_profile(browser: Browser, **of: str) -> BrowserContext:
+    """An empty profile, of somebody as Playwright describes people: time zone, language."""
+    profile = browser.new_context(viewport={"width": 1440, "height": 1000}, **of)
     profile.add_init_script(COUNT_REQUESTS)
     return profile
 

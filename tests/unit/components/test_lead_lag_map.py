@@ -14,6 +14,7 @@ from components.granger import CHART as GRANGER
 from components.lead_lag_map import CHART
 from data_sources.series import DayEnd, Series
 from sharing.view import inputs
+from tests.unit.components.test_charts import readable
 from tests.unit.components.test_lead_lag_chart import (
     DAYS,
     UNRELATED,
@@ -34,6 +35,7 @@ ERA = replace(VIEW, span=(date(2019, 1, 1), date(2019, 12, 31)))
 
 def drawn(series: Mapping[str, Series], state: ViewState):
     figure = CHART.figure(CHART.prepare(series, state), state, "light")
+    figure = readable(figure)
     go.Figure(figure)
     return figure["data"][0], figure["layout"]
 
@@ -92,12 +94,9 @@ def test_an_era_counts_the_windows_that_end_in_it_and_is_framed() -> None:
     assert f" {inside.size:,} cells of RUT × BTC in the era {beyond} (" in said(UNRELATED, ERA)
     cells, layout = drawn(UNRELATED, ERA)
     (frame,) = layout["shapes"]
-    assert (frame["x0"][:10], frame["x1"]) == (
-        f"{inside.columns[0]:%Y-%m-%d}",
-        "2019-12-31 12:00",
-    )
+    assert (frame["x0"], frame["x1"]) == (f"{inside.columns[0]:%Y-%m-%d}", "2019-12-31")
     # The whole shared history is drawn all the same.
-    assert len(numbers(cells["x"])) == r.shape[1] > inside.shape[1]
+    assert len(cells["x"]) == r.shape[1] > inside.shape[1]
     assert drawn(UNRELATED, VIEW)[1]["shapes"] == []
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -113,6 +114,28 @@ def test_a_real_chart_is_drawn_with_its_words(shared: Pictures) -> None:
     assert "RUT × BTC" in svg
     assert "Sample data" in svg
     assert size(draw(shared, "png", figure, width=1200, height=630)) == (1200, 630)
+
+
+def test_pictures_are_the_same_in_every_time_zone() -> None:
+    """Chrome's clock is the server's, which may stand anywhere."""
+    market = open_market(Settings(data="sample"))
+    query = "t=2020-07-01..2021-04-30&mark=2020-11-03_Vote"
+    state = parse(query, available(market))[0]
+
+    def drawn(zone: str) -> list[str]:
+        with closing(Pictures(timeout=30, environment=os.environ | {"TZ": zone})) as pictures:
+            found = []
+            for name in ("overlay", "rolling-correlation", "lead-lag-map"):
+                chart = CHARTS[name]
+                figure = chart.figure(
+                    chart.prepare(inputs(chart, state, market), state), state, "light"
+                )
+                svg = draw(pictures, name, figure, width=600, format="svg").decode()
+                # Its parts are told apart by a number of its own.
+                found.append(svg.replace(re.search(r'id="defs-(\w+)"', svg)[1], ""))
+            return found
+
+    assert drawn("UTC") == drawn("Pacific/Auckland")
 
 
 def test_typed_arrays_are_drawn(shared: Pictures) -> None:
