@@ -59,11 +59,19 @@
     const finding = element(`finding-${chart}`)?.textContent ?? "";
     return finding && document.querySelector(".badge.sample") ? `Sample data: ${finding}` : finding;
   };
+  // What is too long is left out of links, and a remark beside it says so.
   function sayLong() {
-    const note = element("control-note");
-    element("share-long").hidden = note.disabled || note.value.length <= longest("note");
+    const { lengthOf } = window.bellwether;
+    const lengths = { mark: Math.max(0, ...marksNow().map(({ label }) => lengthOf(label))) };
+    for (const key of ["title", "note"]) {
+      const { disabled, value } = element(`control-${key}`);
+      lengths[key] = disabled ? 0 : lengthOf(value);
+    }
+    for (const remark of dialog().querySelectorAll("[data-over]")) {
+      const { of, over, most = Infinity } = remark.dataset;
+      remark.hidden = lengths[of] <= Number(over) || lengths[of] > Number(most);
+    }
   }
-  const longest = (key) => window.bellwether.fields.find((field) => field.key === key).longest;
   const preview = () => {
     const source = siblings(`embed/${card()}`);
     if (element("share-preview").getAttribute("src") !== source) set_props("share-preview", { src: source });
@@ -162,8 +170,11 @@
   const marksNow = () =>
     [...panel().children].map((row) => {
       const [first, last, label] = [...row.querySelectorAll("input")].map((input) => input.value);
-      return { first, last, label: window.bellwether.clean(label.replaceAll("~", "-"), Infinity) };
+      return { first, last, label: window.bellwether.clean(label.replaceAll("~", "-")) };
     });
+  // Python's order: that of UTF-16 differs where there are emoji.
+  const codePoints = (text) => [...text].map((sign) => sign.codePointAt().toString(16).padStart(6, "0")).join("");
+  const byCodePoints = (a, b) => (codePoints(a) < codePoints(b) ? -1 : 1);
   function drawMarks() {
     panel().replaceChildren();
     window.bellwether.readMarks(new URLSearchParams(window.bellwether.current()).get("mark") ?? "").forEach(addMark);
@@ -180,11 +191,12 @@
     };
     const start = field("Day, or first day", "date", first, { required: true });
     field("Last day, for a range", "date", last);
-    field("Label", "text", label, { required: true, placeholder: "Label", maxLength: element("share-words").dataset.longest });
+    field("Label", "text", label, { required: true, placeholder: "Label" });
     const remove = Object.assign(document.createElement("button"), { textContent: "×", className: "remove" });
     remove.setAttribute("aria-label", "Remove this mark");
     remove.addEventListener("click", () => {
       row.remove();
+      sayLong();
       writeMarks();
     });
     row.append(remove);
@@ -199,8 +211,11 @@
       last.setCustomValidity(isBad ? "The range must start before it ends" : "");
       if (isBad) last.reportValidity();
     }
-    const whole = marksNow().filter(({ first, last, label }) => first && label && (!last || first < last));
-    const text = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`).sort().join("~");
+    const { longest } = element("share-words").dataset;
+    const whole = marksNow().filter(({ first, last, label }) =>
+      first && label && (!last || first < last) && window.bellwether.lengthOf(label) <= longest);
+    const texts = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`);
+    const text = [...new Set(texts)].sort(byCodePoints).join("~");
     set_props("control-mark", { data: text });
     limitMarks();
   }
@@ -234,7 +249,7 @@
     if (target.id === "share-card") filled = fill();
   });
   document.addEventListener("input", ({ target }) => {
-    if (target.id === "control-note") sayLong();
+    if (target.closest("#share-words")) sayLong();
     // A title or a note is part of a frozen link.
     if (target.id === "control-note" || target.id === "control-title") {
       frozenQuery = null;

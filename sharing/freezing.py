@@ -49,17 +49,15 @@ def read_wish(body: Mapping[str, Any]) -> Wish:
         raise BadWishError("There is no such page with charts.")
     if not isinstance(query, str) or len(query) > LONGEST_QUERY:
         raise BadWishError(f"A query is text of at most {LONGEST_QUERY} characters.")
-    for name, text, most in (
-        ("title", title, LONGEST_TITLE),
-        ("note", note, LONGEST_FROZEN_NOTE),
-    ):
-        if not isinstance(text, str) or len(text) > most:
-            raise BadWishError(f"A {name} has at most {most:,} characters.")
+    if not isinstance(title, str) or len(title := clean(title)) > LONGEST_TITLE:
+        raise BadWishError(f"A title has at most {LONGEST_TITLE} characters.")
+    if not isinstance(note, str) or len(note := paragraphs(note)) > LONGEST_FROZEN_NOTE:
+        raise BadWishError(f"A note has at most {LONGEST_FROZEN_NOTE:,} characters.")
     if days is not None and not (type(days) is int and 1 <= days <= MOST_DAYS):
         raise BadWishError(f"A frozen link expires after 1 to {MOST_DAYS:,} days, or never.")
     if version is not None and not isinstance(version, str):
         raise BadWishError("A version is text.")
-    return Wish(page, query, clean(title), paragraphs(note), days, version)
+    return Wish(page, query, title, note, days, version)
 
 
 def freeze(wish: Wish, market: Market) -> tuple[str, str]:

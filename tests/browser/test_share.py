@@ -223,7 +223,7 @@ def test_a_mark_is_removed_and_a_long_note_is_for_frozen_links(page: Page, sites
     expect(page).not_to_have_url(re.compile("mark="))
     expect(page.locator(SHAPE_LABELS)).to_have_count(0)
     page.get_by_label("Note").fill("long " * 60)
-    expect(page.locator("#share-long")).to_be_visible()
+    expect(page.get_by_text("only a frozen link takes this note")).to_be_visible()
     page.get_by_label("Note").press("Tab")
     expect(page).not_to_have_url(re.compile("note="))
     settled(page)
@@ -403,6 +403,30 @@ def test_without_a_browser_on_the_server_the_readers_own_draws(
     download.value.save_as(tmp_path / "drawn.png")
     assert (tmp_path / "drawn.png").read_bytes().startswith(b"\x89PNG")
     expect(page.locator("#share-file-status")).to_contain_text(why)
+
+
+@pytest.mark.parametrize("status", [501, 503])
+def test_a_picture_that_is_not_to_be_had_says_nothing_about_the_charts(
+    tab: Page, sites: Sites, status: int
+) -> None:
+    page = tab
+    open_view(page, sites.ours)
+    page.route("**/chart/*.svg*", lambda route: route.fulfill(status=status, body="Not now."))
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=503))
+    open_dialog(page)
+    page.get_by_role("link", name="SVG").click()
+    expect(page.locator("#share-file-status")).to_contain_text("Not now.")
+    expect(page.locator("#offline")).to_be_hidden()
+    # Charts that are not answered are told of, and a picture that is changes nothing about that.
+    page.keyboard.press("Escape")
+    page.get_by_text("Z-score").click()
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute("**/chart/*.svg*")
+    page.route("**/chart/*.svg*", lambda route: route.fulfill(status=200, body="<svg/>"))
+    open_dialog(page)
+    page.get_by_role("link", name="SVG").click()
+    expect(page.locator("#share-file-status")).to_have_text("Saved.")
+    expect(page.locator("#offline")).to_be_visible()
 
 
 def test_two_windows_have_two_previews(sites: Sites) -> None:
