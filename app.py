@@ -21,6 +21,7 @@ from pages.shell import PAGES, lost, shell
 from settings import Settings, bare_environment, load
 from sharing import answers, exports, feed, picture, preview
 from sharing.answers import query_text, site
+from sharing.limits import limits
 from sharing.picture import without
 from sharing.pictures import Pictures
 from sharing.release import release
@@ -121,9 +122,11 @@ def create_app(settings: Settings) -> Dash:
     app.server.extensions["market"] = market
     token = settings.token.get_secret_value() if settings.token else None
     freeze_token = settings.freeze_token.get_secret_value() if settings.freeze_token else None
+    limited = limits(app.server)
     actions.register(
         app.server,
         market,
+        limited,
         any_symbol=settings.any_symbol,
         token=token,
         freeze_token=freeze_token,
@@ -134,8 +137,8 @@ def create_app(settings: Settings) -> Dash:
     app.server.extensions["pictures"] = pictures
     exports.register(app.server, market)
     picture.register(app.server, market, pictures)
-    preview.register(app.server, market, pictures)
-    feed.register(app.server, market)
+    preview.register(app.server, market, pictures, limited)
+    feed.register(app.server, market, limited)
     if settings.cors_origins:
         CORS(
             app.server,

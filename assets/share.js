@@ -10,6 +10,8 @@
   const siblings = (kind) => `/${kind}?${window.bellwether.current()}`;
   const card = () => element("share-card").value;
   const EMBED = { width: 720, height: 560 };
+  const SETTLED = 300; // milliseconds without a change of the view
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
 
   let anchor = "";
   function open(chosen) {
@@ -27,10 +29,10 @@
   let filling = 0, filled = Promise.resolve();
   // What was typed last is in the view a moment after its field was left.
   const settled = async () => {
-    await new Promise((done) => setTimeout(done, 60));
+    await pause(60);
     await filled;
   };
-  async function fill() {
+  async function fill(wait = 0) {
     if (!isOpen()) return;
     const page = dialog().dataset.page, turn = ++filling;
     const chart = card(), title = element("share-card").selectedOptions[0].text;
@@ -46,6 +48,8 @@
     }
     if (element("share-preview-panel").open) preview();
     sayLong();
+    await pause(wait);
+    if (turn !== filling || !isOpen()) return;
     const offer = await ask("GET", `${siblings("share")}&page=${page}`);
     if (turn !== filling) return;
     set_props("share-live", { value: offer.live ? offer.live + anchor : offer.message });
@@ -114,7 +118,7 @@
     const made = await ask("POST", "/s", body, bytes && { Authorization: `Bearer ${bytes}` });
     set_props("share-freeze", { disabled: false });
     if (element("share-token")) set_props("share-token", { value: "" });
-    if (made.status === 409) version = null; // the next try takes the newer data
+    if (made.status === 409) version = made.version; // told of: the next try is of these
     if (made.status !== 201) return say("share-frozen-status", made.message);
     [secret, frozenQuery] = [made.secret, body.query];
     say("share-frozen-status", "");
@@ -260,7 +264,7 @@
     if (target.id === "share-preview-panel" && target.open) preview();
   }, true);
   document.addEventListener("bellwether:view", () => {
-    if (isOpen()) filled = fill();
+    if (isOpen()) filled = fill(SETTLED);
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest(

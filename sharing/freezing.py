@@ -19,7 +19,11 @@ class BadWishError(ValueError):
 
 
 class ChangedError(Exception):
-    """The data are others than the reader has seen."""
+    """The data are others than the reader has seen: now those of `version`."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def freeze(wish: Wish, market: Market) -> tuple[str, str]:
     market = market.still()
     found = opened(wish.query, market)
     if wish.version is not None and wish.version != found.market.version:
-        raise ChangedError
+        raise ChangedError(found.market.version)
     return keep(
         wish.page, found.state, found.market, market,
         title=wish.title, note=wish.note, days=wish.days,
@@ -91,7 +95,15 @@ def keep(
     days: int | None = None,
     event: str | None = None,
 ) -> tuple[str, str]:
-    """Keep a view with the `data` it is drawn from, among the frozen links of `market`."""
+    """Keep a view with the `data` it is drawn from, among the frozen links of `market`.
+
+    Raises
+    ------
+    NotPossible
+        When there are as many as there may be.
+    BadWishError, StoreUnavailable, StoreTooNew
+        When it cannot be kept for another reason.
+    """
     state = fixed(page, state, data, is_frozen=True)
     # The words have columns of their own, and the reader's system decides on the theme.
     plain = replace(state, title="", note="", theme=None, frozen=None)

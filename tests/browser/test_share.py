@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from settings import Settings
 from tests.browser.conftest import checked, drawn, new_profile, open_view, serve, settled
@@ -368,6 +368,53 @@ def test_the_dialog_says_why_nothing_was_frozen(tab: Page, sites: Sites) -> None
     page.get_by_role("button", name="Freeze", exact=True).click()
     expect(page.locator("#share-frozen-status")).to_have_text(full["message"])
     expect(page.locator("#share-frozen-row")).to_be_hidden()
+
+
+def test_newer_data_are_frozen_only_when_the_reader_wants_them(tab: Page, sites: Sites) -> None:
+    page = tab
+    open_view(page, sites.ours)
+    open_dialog(page)
+    sent: list[str] = []
+    told = iter(["second", "third"])
+
+    def refuse(route: Route) -> None:
+        sent.append(route.request.post_data_json["version"])
+        if (version := next(told, None)) is None:
+            return route.continue_()
+        body = {"message": f"Newer: {version}.", "version": version}
+        return route.fulfill(status=409, body=json.dumps(body))
+
+    page.route("**/s", refuse)
+    button, status = page.locator("#share-freeze"), page.locator("#share-frozen-status")
+    for version in ("second", "third"):
+        button.click()
+        expect(status).to_have_text(f"Newer: {version}.")
+    button.click()
+    expect(status).to_have_text(re.compile("^Newer prices have arrived"))  # no such version
+    button.click()
+    expect(page.locator("#share-frozen")).to_have_value(re.compile(r"/s/\w{22}$"))
+    first = page.evaluate("window.bellwether.status.version")
+    assert sent == [first, "second", "third", first]
+
+
+def test_the_live_link_is_asked_for_when_the_view_has_settled(page: Page, sites: Sites) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/share?" in one.url else None)
+    change = "document.dispatchEvent(new Event('bellwether:view'))"
+    open_view(page, sites.ours)
+    page.evaluate(change)
+    page.wait_for_timeout(500)
+    assert asked == []  # only who has opened the dialog wants it
+    open_dialog(page)
+    assert len(asked) == 1
+    with page.expect_request("**/share?*"):
+        page.evaluate(f"for (let i = 0; i < 50; i++) {change}")
+    page.wait_for_timeout(500)
+    assert len(asked) == 2
+    page.get_by_text("Title, note and marks").click()
+    page.get_by_label("Title", exact=True).fill("The last")
+    page.get_by_label("Title", exact=True).press("Tab")
+    expect(page.locator("#share-live")).to_have_value(re.compile("title=The%20last"))
 
 
 # --- pictures
