@@ -14,6 +14,7 @@ from flask_compress import Compress
 from flask_cors import CORS
 from plotly.io.json import to_json_plotly
 
+from components import theme
 from components.controls import wiring
 from data_sources.market import Market, open_market
 from pages import actions, callbacks, claims, data, embed, evidence, lead_lag, workbench
@@ -51,6 +52,7 @@ _INDEX = """<!DOCTYPE html>
 <link rel="alternate" type="application/atom+xml" title="New breakouts" href="/breakouts.xml">
 <link rel="icon" href="{icon}" type="image/svg+xml">
 <link rel="preload" as="script" href="{plotly}">
+<style>{inks}</style>
 {css}
 </head>
 <body>
@@ -81,14 +83,15 @@ class Bellwether(Dash):
             "plotly": plotly,
             "page": flask.g.page,
         }
-        theme = layout.forceColorScheme
+        scheme = layout.forceColorScheme
         return _INDEX.format(
-            theme=f' data-mantine-color-scheme="{theme}"' if theme else "",
+            theme=f' data-mantine-color-scheme="{scheme}"' if scheme else "",
             # "<" could end the script element; in JSON it may always be written as an escape.
             boot=to_json_plotly(boot).replace("<", "\\u003c"),
             boot_script=self._fingerprinted("boot.js"),
             icon=self._fingerprinted("icon.svg"),
             plotly=plotly,
+            inks=theme.properties(),
             **{**parts, "title": escape(flask.g.title or parts["title"]), "tags": flask.g.tags},
         )
 

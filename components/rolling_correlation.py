@@ -30,7 +30,7 @@ from components.plotting import (
     shown_span,
     values,
 )
-from components.theme import DASHES, Theme, colour, faded
+from components.theme import DASHES, GREY, Theme, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -186,8 +186,8 @@ def _envelope(frame: RollingCorrelation) -> list[dict[str, Any]]:
     low, high = frame.envelope
     return _between(
         "envelope", "If constant", milliseconds(pd.DatetimeIndex(frame.span)),
-        [low, low], [high, high], fill="rgba(128,138,150,0.10)",
-        edge={"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"},
+        [low, low], [high, high], fill=faded(GREY, 0.1),
+        edge={"color": faded(GREY, 0.9), "width": 1, "dash": "dot"},
     )  # fmt: skip
 
 
