@@ -227,7 +227,10 @@ def source_line(series: Mapping[str, Series], today: date | None = None) -> str:
     `today` is the UTC day ages are counted to; without one there are no ages, which would soon be
     wrong in a file.
     """
-    parts = (*_reasons(series), sources(series, today), alignment(series))
+    source = sources(series, today)
+    if source and not any(one.is_sample for one in series.values()):
+        source = f"Source: {source}"
+    parts = (*_reasons(series), source, alignment(series))
     return " ".join(part for part in parts if part)
 
 
@@ -244,7 +247,7 @@ def sources(series: Mapping[str, Series], today: date | None = None) -> str:
         + ("" if is_sample or today is None else f" ({_age((today - when.date()).days)})")
         for when, names in by_day.items()
     ]
-    return f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}."
+    return f"{f'{SAMPLE_NOTE}: ' if is_sample else ''}{'; '.join(parts)}."
 
 
 def alignment(series: Mapping[str, Series]) -> str:

@@ -79,7 +79,9 @@ def dialog(page: str, found: Opened, *, needs_token: bool, framers: str) -> html
 def _framers(origins: str) -> str:
     """Who may show an embed, in words."""
     if not origins:
-        return "At present only this dashboard may show it: BELLWETHER_EMBED_ORIGINS is not set."
+        return (
+            "At present no other site may show it. Ask whoever runs this dashboard to allow yours."
+        )
     return "Any site may show it." if origins == "*" else f"These sites may show it: {origins}."
 
 

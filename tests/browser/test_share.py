@@ -291,6 +291,18 @@ def test_a_frozen_link_in_another_profile(page: Page, colleague: Page, sites: Si
     expect(colleague.locator(".frozen")).to_have_count(0)
 
 
+def test_a_frozen_link_that_is_followed_stays_as_it_is(page: Page, sites: Sites) -> None:
+    """What marketing hangs on it makes no other view of it."""
+    open_view(page, sites.ours, "?w=60")
+    open_dialog(page)
+    link = freeze(page)
+    follow(page, f"{link}?utm_source=mail&gclid=x")
+    expect(page).to_have_url(link)
+    expect(page.locator("#notices")).to_be_hidden()
+    expect(page.locator("#changed-view")).to_be_hidden()
+    expect(page.locator("#finding-rolling-correlation")).to_contain_text("60-session")
+
+
 def test_back_and_forward_stay_on_the_frozen_data(page: Page, sites: Sites) -> None:
     asked: list[str] = []
     page.on(

@@ -73,6 +73,15 @@ def test_every_page_is_given_the_themes_colours(client: FlaskClient, path: str) 
     assert html.index(f"<style>{theme.properties()}</style>") < html.index("style.css")
 
 
+def test_readers_are_told_of_no_setting() -> None:
+    """Of what they can do themselves; the documents are for operators."""
+    layers = ("components", "pages", "sharing", "analytics", "data_sources", "assets")
+    files = [path for layer in layers for path in (ASSETS.parent / layer).rglob("*.*")]
+    texts = {path: path.read_bytes() for path in files if path.suffix in (".py", ".js", ".toml")}
+    assert len(texts) > 60
+    assert [path for path, text in texts.items() if b"BELLWETHER_" in text] == []
+
+
 def test_the_page_holds_its_canonical_query(client: FlaskClient) -> None:
     page = boot(client.get("/?w=45&scale=rebased&s=rut").text)["page"]
     assert page["query"] == "v=1&w=45"
