@@ -30,7 +30,9 @@
   // What was typed last is in the view a moment after its field was left.
   const settled = async () => {
     await pause(60);
-    await filled;
+    let last;
+    do await (last = filled);
+    while (last !== filled); // a newer one has begun meanwhile
   };
   async function fill(wait = 0) {
     if (!isOpen()) return;
