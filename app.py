@@ -14,6 +14,7 @@ from flask_compress import Compress
 from flask_cors import CORS
 from plotly.io.json import to_json_plotly
 
+from components import theme
 from components.controls import wiring
 from data_sources.market import Market, open_market
 from pages import actions, callbacks, claims, data, embed, evidence, lead_lag, workbench
@@ -21,6 +22,7 @@ from pages.shell import PAGES, lost, shell
 from settings import Settings, bare_environment, load
 from sharing import answers, exports, feed, picture, preview
 from sharing.answers import query_text, site
+from sharing.limits import limits
 from sharing.picture import without
 from sharing.pictures import Pictures
 from sharing.release import release
@@ -50,6 +52,7 @@ _INDEX = """<!DOCTYPE html>
 <link rel="alternate" type="application/atom+xml" title="New breakouts" href="/breakouts.xml">
 <link rel="icon" href="{icon}" type="image/svg+xml">
 <link rel="preload" as="script" href="{plotly}">
+<style>{inks}</style>
 {css}
 </head>
 <body>
@@ -80,14 +83,15 @@ class Bellwether(Dash):
             "plotly": plotly,
             "page": flask.g.page,
         }
-        theme = layout.forceColorScheme
+        scheme = layout.forceColorScheme
         return _INDEX.format(
-            theme=f' data-mantine-color-scheme="{theme}"' if theme else "",
+            theme=f' data-mantine-color-scheme="{scheme}"' if scheme else "",
             # "<" could end the script element; in JSON it may always be written as an escape.
             boot=to_json_plotly(boot).replace("<", "\\u003c"),
             boot_script=self._fingerprinted("boot.js"),
             icon=self._fingerprinted("icon.svg"),
             plotly=plotly,
+            inks=theme.properties(),
             **{**parts, "title": escape(flask.g.title or parts["title"]), "tags": flask.g.tags},
         )
 
@@ -121,9 +125,11 @@ def create_app(settings: Settings) -> Dash:
     app.server.extensions["market"] = market
     token = settings.token.get_secret_value() if settings.token else None
     freeze_token = settings.freeze_token.get_secret_value() if settings.freeze_token else None
+    limited = limits(app.server)
     actions.register(
         app.server,
         market,
+        limited,
         any_symbol=settings.any_symbol,
         token=token,
         freeze_token=freeze_token,
@@ -134,8 +140,8 @@ def create_app(settings: Settings) -> Dash:
     app.server.extensions["pictures"] = pictures
     exports.register(app.server, market)
     picture.register(app.server, market, pictures)
-    preview.register(app.server, market, pictures)
-    feed.register(app.server, market)
+    preview.register(app.server, market, pictures, limited)
+    feed.register(app.server, market, limited)
     if settings.cors_origins:
         CORS(
             app.server,

@@ -330,6 +330,17 @@ FIELDS = (
 _BY_KEY = {field.key: field for field in FIELDS}
 
 
+# What programs that send links hang on them to follow readers; docs/links.md lists it, too.
+_MARKETING = {
+    *("_ga", "_gl", "_hsenc", "_hsmi", "_openstat", "dclid", "epik", "fbclid", "gad_source"),
+    *("gbraid", "gclid", "gclsrc", "igsh", "igshid", "irclickid", "li_fat_id", "mc_cid", "mc_eid"),
+    *("mkt_tok", "msclkid", "oly_anon_id", "oly_enc_id", "rdt_cid", "ref", "ref_src", "ref_url"),
+    *("sccid", "si", "srsltid", "ttclid", "twclid", "vero_id", "wbraid", "wickedid", "yclid"),
+    "ysclid",
+}
+_CAMPAIGNS = ("utm_", "mtm_", "matomo_", "pk_", "hsa_")
+
+
 def parse(
     query: str, available: Mapping[str, Collection[str]] | None = None
 ) -> tuple[ViewState, tuple[str, ...]]:
@@ -338,7 +349,8 @@ def parse(
     Parameters
     ----------
     query : str
-        With or without a leading ``?``; anything at all.
+        With or without a leading ``?``; anything at all. Keys of marketing say nothing of a view
+        and are passed over.
     available : mapping, optional
         Ids there is data for, under "small_caps" and "coins". Others are dropped with a notice;
         when none is left the first available one stands in. Under "new_york", coins that have
@@ -353,7 +365,8 @@ def parse(
     """
     notices: list[str] = []
     values: dict[str, Any] = {}
-    for key, raw in _pairs(query.removeprefix("?"), notices):
+    pairs = _pairs(query.removeprefix("?"), notices)
+    for key, raw in pairs:
         if key == "v":
             if raw != str(VERSION):
                 notices.append(_ignored(key, raw, "this release reads version 1 links"))
@@ -371,7 +384,7 @@ def parse(
     state = ViewState(**values)
     if available is not None:
         # A first visit asked for nothing, so it misses nothing.
-        state = _only_available(state, available, notices, is_link=bool(query.strip("?")))
+        state = _only_available(state, available, notices, is_link=bool(pairs))
     return state, tuple(notices)
 
 
@@ -405,10 +418,15 @@ def _pairs(query: str, notices: list[str]) -> list[tuple[str, str]]:
         notices.append(f"The link was longer than {LONGEST_QUERY} characters: ignored.")
         return []
     try:
-        return parse_qsl(query, keep_blank_values=True, max_num_fields=40)
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=40)
     except ValueError:
         notices.append("The link had too many parts to read: ignored.")
         return []
+    return [(key, raw) for key, raw in pairs if not _is_marketing(key.lower())]
+
+
+def _is_marketing(key: str) -> bool:
+    return key in _MARKETING or key.startswith(_CAMPAIGNS)
 
 
 def _only_available(

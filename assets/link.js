@@ -6,15 +6,16 @@
   const set_props = (id, props) => window.dash_clientside.set_props(id, props);
   const skip = () => window.dash_clientside.no_update;
 
-  // Plain text as the server reads it. What is too long for a link is left out of it.
-  function clean(text, longest) {
-    const words = text.replace(/[\s\p{Z}]+/gu, " ").replace(/\p{C}/gu, "").trim();
-    return words.length > longest ? "" : words;
-  }
+  // Plain text, sign for sign as view_state.clean makes it: its white space, its hidden characters.
+  const clean = (text) =>
+    text.replace(/[\t-\r\x1c-\x1f\x85\p{Z}]/gu, " ").replace(/\p{C}/gu, "").replace(/ +/g, " ").trim();
+  // A character is a code point, as Python counts: an emoji is one, and two units of UTF-16.
+  const lengthOf = (text) => [...clean(text)].length;
   const write = (field, value) => {
     const text = Array.isArray(value) ? value.join("~") : String(value ?? "");
     // The words on frozen data are their author's, and in no query.
-    if (field.longest) return frozen ? "" : clean(text, field.longest);
+    // What is too long for a link is left out of it; the dialog says so.
+    if (field.longest) return frozen || lengthOf(text) > field.longest ? "" : clean(text);
     if (text === "") return field.key === "high" ? "all" : text;
     return field.number ? String(Number(text)) : text; // 1e1 and 010 are 10
   };
@@ -311,7 +312,7 @@
     }).observe(document.body, { childList: true, subtree: true });
 
   Object.assign(window.bellwether, {
-    clean, readMarks, current: () => toQuery(state),
+    clean, lengthOf, readMarks, current: () => toQuery(state),
   });
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     bellwether: { reduce, zoom, era, focusCell, requestTable },

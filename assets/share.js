@@ -10,6 +10,8 @@
   const siblings = (kind) => `/${kind}?${window.bellwether.current()}`;
   const card = () => element("share-card").value;
   const EMBED = { width: 720, height: 560 };
+  const SETTLED = 300; // milliseconds without a change of the view
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
 
   let anchor = "";
   function open(chosen) {
@@ -27,10 +29,12 @@
   let filling = 0, filled = Promise.resolve();
   // What was typed last is in the view a moment after its field was left.
   const settled = async () => {
-    await new Promise((done) => setTimeout(done, 60));
-    await filled;
+    await pause(60);
+    let last;
+    do await (last = filled);
+    while (last !== filled); // a newer one has begun meanwhile
   };
-  async function fill() {
+  async function fill(wait = 0) {
     if (!isOpen()) return;
     const page = dialog().dataset.page, turn = ++filling;
     const chart = card(), title = element("share-card").selectedOptions[0].text;
@@ -46,6 +50,8 @@
     }
     if (element("share-preview-panel").open) preview();
     sayLong();
+    await pause(wait);
+    if (turn !== filling || !isOpen()) return;
     const offer = await ask("GET", `${siblings("share")}&page=${page}`);
     if (turn !== filling) return;
     set_props("share-live", { value: offer.live ? offer.live + anchor : offer.message });
@@ -59,11 +65,19 @@
     const finding = element(`finding-${chart}`)?.textContent ?? "";
     return finding && document.querySelector(".badge.sample") ? `Sample data: ${finding}` : finding;
   };
+  // What is too long is left out of links, and a remark beside it says so.
   function sayLong() {
-    const note = element("control-note");
-    element("share-long").hidden = note.disabled || note.value.length <= longest("note");
+    const { lengthOf } = window.bellwether;
+    const lengths = { mark: Math.max(0, ...marksNow().map(({ label }) => lengthOf(label))) };
+    for (const key of ["title", "note"]) {
+      const { disabled, value } = element(`control-${key}`);
+      lengths[key] = disabled ? 0 : lengthOf(value);
+    }
+    for (const remark of dialog().querySelectorAll("[data-over]")) {
+      const { of, over, most = Infinity } = remark.dataset;
+      remark.hidden = lengths[of] <= Number(over) || lengths[of] > Number(most);
+    }
   }
-  const longest = (key) => window.bellwether.fields.find((field) => field.key === key).longest;
   const preview = () => {
     const source = siblings(`embed/${card()}`);
     if (element("share-preview").getAttribute("src") !== source) set_props("share-preview", { src: source });
@@ -106,7 +120,7 @@
     const made = await ask("POST", "/s", body, bytes && { Authorization: `Bearer ${bytes}` });
     set_props("share-freeze", { disabled: false });
     if (element("share-token")) set_props("share-token", { value: "" });
-    if (made.status === 409) version = null; // the next try takes the newer data
+    if (made.status === 409) version = made.version; // told of: the next try is of these
     if (made.status !== 201) return say("share-frozen-status", made.message);
     [secret, frozenQuery] = [made.secret, body.query];
     say("share-frozen-status", "");
@@ -162,8 +176,11 @@
   const marksNow = () =>
     [...panel().children].map((row) => {
       const [first, last, label] = [...row.querySelectorAll("input")].map((input) => input.value);
-      return { first, last, label: window.bellwether.clean(label.replaceAll("~", "-"), Infinity) };
+      return { first, last, label: window.bellwether.clean(label.replaceAll("~", "-")) };
     });
+  // Python's order: that of UTF-16 differs where there are emoji.
+  const codePoints = (text) => [...text].map((sign) => sign.codePointAt().toString(16).padStart(6, "0")).join("");
+  const byCodePoints = (a, b) => (codePoints(a) < codePoints(b) ? -1 : 1);
   function drawMarks() {
     panel().replaceChildren();
     window.bellwether.readMarks(new URLSearchParams(window.bellwether.current()).get("mark") ?? "").forEach(addMark);
@@ -180,11 +197,12 @@
     };
     const start = field("Day, or first day", "date", first, { required: true });
     field("Last day, for a range", "date", last);
-    field("Label", "text", label, { required: true, placeholder: "Label", maxLength: element("share-words").dataset.longest });
+    field("Label", "text", label, { required: true, placeholder: "Label" });
     const remove = Object.assign(document.createElement("button"), { textContent: "×", className: "remove" });
     remove.setAttribute("aria-label", "Remove this mark");
     remove.addEventListener("click", () => {
       row.remove();
+      sayLong();
       writeMarks();
     });
     row.append(remove);
@@ -199,8 +217,11 @@
       last.setCustomValidity(isBad ? "The range must start before it ends" : "");
       if (isBad) last.reportValidity();
     }
-    const whole = marksNow().filter(({ first, last, label }) => first && label && (!last || first < last));
-    const text = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`).sort().join("~");
+    const { longest } = element("share-words").dataset;
+    const whole = marksNow().filter(({ first, last, label }) =>
+      first && label && (!last || first < last) && window.bellwether.lengthOf(label) <= longest);
+    const texts = whole.map(({ first, last, label }) => `${first}${last && `..${last}`}_${label}`);
+    const text = [...new Set(texts)].sort(byCodePoints).join("~");
     set_props("control-mark", { data: text });
     limitMarks();
   }
@@ -234,7 +255,7 @@
     if (target.id === "share-card") filled = fill();
   });
   document.addEventListener("input", ({ target }) => {
-    if (target.id === "control-note") sayLong();
+    if (target.closest("#share-words")) sayLong();
     // A title or a note is part of a frozen link.
     if (target.id === "control-note" || target.id === "control-title") {
       frozenQuery = null;
@@ -245,7 +266,7 @@
     if (target.id === "share-preview-panel" && target.open) preview();
   }, true);
   document.addEventListener("bellwether:view", () => {
-    if (isOpen()) filled = fill();
+    if (isOpen()) filled = fill(SETTLED);
   });
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest(

@@ -66,6 +66,10 @@ class _Job(Generic[Key, Made]):
             raise _SupersededError
         self.progress = progress
 
+    def is_under_way(self) -> bool:
+        """Whether it will end; the thread of one that was when the server forked is not there."""
+        return not self.is_over.is_set() and self._thread.is_alive()
+
     def wait(self) -> None:
         """Until it has ended, or at once where a fork has left its thread behind."""
         if self._thread.is_alive():
@@ -73,8 +77,7 @@ class _Job(Generic[Key, Made]):
 
     def is_of_use(self, retry: float) -> bool:
         if not self.is_over.is_set():
-            # The thread of a job that was under way when the server forked is not in the fork.
-            return self._thread.is_alive()
+            return self.is_under_way()
         if isinstance(self.error, _SupersededError):
             return False
         return self.error is None or time.monotonic() - self.ended < retry
@@ -98,7 +101,8 @@ def in_background(
     """Remember what `work` makes, computed on a thread: one for a key, however many ask for it.
 
     One is computed at a time, in the order they were asked for. What nobody asks for any more gives
-    way to what somebody does, such as a newer key while data arrive.
+    way to what somebody does, such as a newer key while data arrive. While `most` are under way,
+    who asks for one more has to ask again.
 
     Parameters
     ----------
@@ -129,12 +133,14 @@ def in_background(
         with lock:
             job = jobs.get(key)
             if job is None or not job.is_of_use(retry):
+                if sum(other.is_under_way() for other in jobs.values()) >= most:
+                    raise UnfinishedChartError("Others are being computed first…")
                 job = jobs[key] = _Job(work, key, latest.pop() if latest else None, keep)
                 latest.append(job)
             job.asked = time.monotonic()
             jobs.move_to_end(key)
-            while len(jobs) > most:
-                jobs.popitem(last=False)
+            if len(jobs) > most:
+                del jobs[next(one for one, other in jobs.items() if not other.is_under_way())]
         return job.result(patience)
 
     return get

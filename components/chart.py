@@ -238,7 +238,10 @@ def cautions_of(chart: Chart, series: Mapping[str, Series], state: ViewState) ->
 
 def source_line(series: Mapping[str, Series], *, ages: bool = False) -> str:
     """Why values are not newer, where they come from, their last day and when their days end."""
-    parts = (*_reasons(series), sources(series, ages=ages), alignment(series))
+    source = sources(series, ages=ages)
+    if source and not any(one.is_sample for one in series.values()):
+        source = f"Source: {source}"
+    parts = (*_reasons(series), source, alignment(series))
     return " ".join(part for part in parts if part)
 
 
@@ -261,7 +264,7 @@ def sources(series: Mapping[str, Series], *, ages: bool = False) -> str:
         f"{', '.join(dict.fromkeys(names))} to {day(when)}{old}"
         for (when, old), names in by_day.items()
     ]
-    return f"{SAMPLE_NOTE if is_sample else 'Source'}: {'; '.join(parts)}."
+    return f"{f'{SAMPLE_NOTE}: ' if is_sample else ''}{'; '.join(parts)}."
 
 
 def alignment(series: Mapping[str, Series]) -> str:

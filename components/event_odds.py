@@ -15,7 +15,6 @@ from analytics.specification import Definition
 from components.chart import DATE, Chart, Column
 from components.event_study import (
     FAN,
-    GREY,
     MOST_LABELLED,
     Span,
     Study,
@@ -30,7 +29,7 @@ from components.event_study import (
     study_of,
 )
 from components.plotting import EmptyChartError, Figure, day, p_value, sample_mark
-from components.theme import Theme, base_layout, colour, faded
+from components.theme import GREY, Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState, to_query
 

@@ -13,7 +13,6 @@ from analytics.event_study import paths
 from components.chart import DATE, Chart, Column
 from components.event_study import (
     FAN,
-    GREY,
     MOST_LABELLED,
     Study,
     chosen,
@@ -30,7 +29,7 @@ from components.event_study import (
 )
 from components.plotting import Figure, day, sample_mark, values
 from components.present import is_present
-from components.theme import Theme, base_layout, colour, faded
+from components.theme import GREY, Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 

@@ -15,19 +15,16 @@ from analytics.event_study import entry_dates, forward_returns, last_entry, same
 from analytics.specification import Definition
 from components.plotting import EmptyChartError, day, shown_span
 from components.returns import daily_only
-from components.theme import DASHES
+from components.theme import DASHES, EVENTS, GREY
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
-GREY = "#808a96"  # any day, whatever it is compared with
 FAN = (0.05, 0.25, 0.50, 0.75, 0.95)  # quantiles of any day
 # Prices that end no longer before the last day shown, or before today, are still being made.
 _STILL_MADE = 7
 MOST_LABELLED = 12
-# Colours of single events, readable on both grounds. With six dashes, no two of 40 look alike.
-_INKS = ("#8a5fd0", "#1f9e8a", "#c2638c", "#b8860b", "#5a7aa8", "#cf5a4a", "#3f8f6f")
 
 
 @dataclass(frozen=True)
@@ -216,8 +213,8 @@ def noun(count: int, signal: Series) -> str:
 def event_line(position: int) -> dict[str, Any]:
     """Colour and dash of an event, by its place among all events shown."""
     return {
-        "color": _INKS[position % len(_INKS)],
-        "dash": DASHES[position // len(_INKS) % len(DASHES)],
+        "color": EVENTS[position % len(EVENTS)],
+        "dash": DASHES[position // len(EVENTS) % len(DASHES)],
     }
 
 

@@ -21,7 +21,7 @@ from components.plotting import (
 )
 from components.returns import daily_only, returns
 from components.rolling_correlation import number
-from components.theme import Theme, base_layout, colour, faded
+from components.theme import GREY, Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -30,7 +30,6 @@ FEWEST = MOST_LAGS + 20  # returns, as analytics.lead_lag wants them
 LEADERS = "← crypto leads · {} · small caps lead →"
 BY_DAYS = {"nyclose": " at New York closes", "utc": " by UTC days", "": ""}
 _NAMED = 3  # of the lags beyond the band; the others are counted
-_GREY = "#808a96"
 _PANEL = {"nyclose": "New York close", "utc": "UTC day", "": "days as in the file"}
 _LATER = "3 to 4 hours"  # from New York's close to 00:00 UTC, by the season
 # Where 4 of 24 hours come later: r at lag −1 over that of the same day, 4/24 to 20/24.
@@ -220,10 +219,10 @@ def _traces(
             "line": {"width": 0}, **more,
         }  # fmt: skip
 
-    thin = {"line": {"color": faded(_GREY, 0.9), "width": 1, "dash": "dot"}}
+    thin = {"line": {"color": faded(GREY, 0.9), "width": 1, "dash": "dot"}}
     drawn = [
         line("", "low"),
-        line("95%, all lags", "high", fill="tonexty", fillcolor=faded(_GREY, 0.2)),
+        line("95%, all lags", "high", fill="tonexty", fillcolor=faded(GREY, 0.2)),
         line("", "pointwise_low", **thin),
         line("95%, one lag", "pointwise_high", **thin),
     ]
@@ -237,7 +236,7 @@ def _traces(
             "y": values(table["r"]),
             "marker": {
                 "color": [
-                    (faded(_ink(lag, inks), 1 if lag in beyond else 0.65)) if lag else _GREY
+                    (faded(_ink(lag, inks), 1 if lag in beyond else 0.65)) if lag else GREY
                     for lag in lags
                 ]
             },
@@ -248,7 +247,7 @@ def _traces(
     if table["whole"].notna().any():
         # Lag 0 would make a spike of it.
         elsewhere = values(table["whole"].mask(table.index == 0))
-        faint = {"color": faded(_GREY, 0.9), "width": 1.2}
+        faint = {"color": faded(GREY, 0.9), "width": 1.2}
         drawn.append(line("Whole history", "whole", y=elsewhere, line=faint))
     if beyond:
         drawn.append(

@@ -20,7 +20,7 @@ from components.plotting import (
 )
 from components.returns import returns
 from components.rolling_correlation import number
-from components.theme import Theme
+from components.theme import BLUES, FRAME, GREY, ORANGES, Theme, faded
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -129,7 +129,7 @@ def figure(frame: LeadLagMap, state: ViewState, theme: Theme) -> Figure:
         layout["shapes"].append(
             {
                 "type": "rect", "x0": axis_day(inside[0]), "x1": axis_day(inside[-1]),
-                "y0": 0, "y1": 1, "yref": "paper", "line": {"color": "#8a94a3", "width": 2},
+                "y0": 0, "y1": 1, "yref": "paper", "line": {"color": FRAME, "width": 2},
             }
         )  # fmt: skip
     return fig
@@ -138,14 +138,15 @@ def figure(frame: LeadLagMap, state: ViewState, theme: Theme) -> Figure:
 def _scale(noise: float) -> list[list[float | str]]:
     """Orange where they move apart, blue where together, and faint up to `noise` either way."""
     low, high = 0.5 - noise / 2, 0.5 + noise / 2
+    orange, blue = ORANGES["BTC"], BLUES["RUT"]
     return [
-        [0.0, "rgba(224,123,26,1)"],
-        [low, "rgba(224,123,26,0.5)"],
-        [low, "rgba(224,123,26,0.13)"],
-        [0.5, "rgba(128,138,150,0.03)"],
-        [high, "rgba(47,129,216,0.13)"],
-        [high, "rgba(47,129,216,0.5)"],
-        [1.0, "rgba(47,129,216,1)"],
+        [0.0, faded(orange, 1)],
+        [low, faded(orange, 0.5)],
+        [low, faded(orange, 0.13)],
+        [0.5, faded(GREY, 0.03)],
+        [high, faded(blue, 0.13)],
+        [high, faded(blue, 0.5)],
+        [1.0, faded(blue, 1)],
     ]
 
 

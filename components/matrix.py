@@ -15,15 +15,15 @@ from components.plotting import EmptyChartError, Figure, day, day_end, sample_ma
 from components.present import dated
 from components.returns import PERIODS, Frequency, pair_frequency, paired_returns
 from components.rolling_correlation import FEWEST, number, pairs, too_short, window_name
-from components.theme import Theme, base_layout
+from components.theme import BLUES, FRAME, GREY, ORANGES, Theme, base_layout, faded
 from data_sources.series import Series
 from view_state import ViewState
 
 # Orange where they move apart, blue where together, the ground itself at zero.
 _SCALE = [
-    [0.0, "rgba(224,123,26,0.85)"],
-    [0.5, "rgba(128,138,150,0.08)"],
-    [1.0, "rgba(47,129,216,0.85)"],
+    [0.0, faded(ORANGES["BTC"], 0.85)],
+    [0.5, faded(GREY, 0.08)],
+    [1.0, faded(BLUES["RUT"], 0.85)],
 ]
 
 
@@ -124,7 +124,7 @@ def figure(frame: Matrix, _state: ViewState, theme: Theme) -> Figure:
         "shapes": [
             {
                 "type": "rect", "x0": -0.5, "x1": 0.5, "y0": -0.5, "y1": 0.5,
-                "line": {"color": "#8a94a3", "width": 2},
+                "line": {"color": FRAME, "width": 2},
             }
         ],
     }  # fmt: skip

@@ -40,7 +40,7 @@ from components.plotting import (
     values,
 )
 from components.returns import spaced
-from components.theme import DASHES, Theme, colour, faded
+from components.theme import DASHES, WHITE, Theme, colour, faded
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState
 
@@ -219,7 +219,7 @@ def _breakout_marks(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:
                 "symbol": "triangle-up",
                 "size": 13,
                 "color": _ink(frame, focus),
-                "line": {"width": 1.5, "color": "#ffffff"},
+                "line": {"width": 1.5, "color": WHITE},
             },
             "customdata": [describe(event, frame, state, "<br>") for event in _rows(frame.events)],
             "hovertemplate": "%{customdata}<extra></extra>",

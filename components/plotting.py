@@ -11,12 +11,11 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from components.theme import INK, Theme, base_layout, faded
+from components.theme import INK, MARK, Theme, base_layout, faded
 from data_sources.series import Series
 from view_state import Mark, ViewState
 
 SAMPLE_NOTE = "Sample data: simulated between published turning points"
-_MARK = "#7f56c9"
 _DAY_END = {"nyclose": " at New York closes", "utc": " by UTC days", "": ""}
 
 
@@ -168,8 +167,8 @@ def _marked(
                 "x0": axis_day(first), "x1": axis_day(last),
                 # Neighbours' labels stand above each other.
                 "y0": 0, "y1": 1 - 0.08 * (position % 3), "yref": "paper", "layer": "between",
-                "line": {"color": _MARK, "width": 0 if mark.last else 1.5},
-                "fillcolor": faded(_MARK, 0.14),
+                "line": {"color": MARK, "width": 0 if mark.last else 1.5},
+                "fillcolor": faded(MARK, 0.14),
                 "label": {
                     # Plotly reads text as markup; the author writes plain text.
                     "text": escape(mark.label, quote=False),

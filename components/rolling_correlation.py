@@ -38,7 +38,7 @@ from components.returns import (
     paired_returns,
     returns,
 )
-from components.theme import DASHES, Theme, colour, faded
+from components.theme import DASHES, GREY, Theme, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -194,8 +194,8 @@ def _envelope(frame: RollingCorrelation) -> list[dict[str, Any]]:
     low, high = frame.envelope
     return _between(
         "envelope", "If constant", axis_days(pd.DatetimeIndex(frame.span)),
-        [low, low], [high, high], fill="rgba(128,138,150,0.10)",
-        edge={"color": "rgba(128,138,150,0.9)", "width": 1, "dash": "dot"},
+        [low, low], [high, high], fill=faded(GREY, 0.1),
+        edge={"color": faded(GREY, 0.9), "width": 1, "dash": "dot"},
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from components.chart import Chart, Column
 from components.claim_outcome import LEVEL
 from components.event_study import rule_of, signed, signed_log
 from components.plotting import EmptyChartError, Figure, p_value, sample_mark, values
-from components.theme import Theme, base_layout, colour, faded
+from components.theme import BLUES, GREY, ORANGES, WHITE, Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState
 
@@ -40,9 +40,9 @@ MOST = 10  # of each kind: the instruments named in the catalog come first
 
 # Specifications by what can be told of them: uid, name, colour and marker.
 _KINDS = (
-    ("unclear", "Not told from chance", "#808a96", "circle-open", 5),
-    ("above", "Above, q ≤ 5%", "#1f9e8a", "triangle-up", 8),
-    ("below", "Below, q ≤ 5%", "#cf5a4a", "triangle-down", 8),
+    ("unclear", "Not told from chance", GREY, "circle-open", 5),
+    ("above", "Above, q ≤ 5%", BLUES["IWN"], "triangle-up", 8),
+    ("below", "Below, q ≤ 5%", ORANGES["ETH"], "triangle-down", 8),
 )
 _COLUMNS = 220  # of the strip, at most
 _ROW, _CURVE, _AXIS = 13, 250, 62  # CSS pixels: a row of the strip, the curve, what is around
@@ -225,7 +225,7 @@ def _mark(frame: Curve, state: ViewState) -> list[dict[str, Any]]:
             "type": "scatter", "uid": "specifications-chosen", "mode": "markers+text",
             "x": [frame.place + 1], "y": [frame.chosen["effect"]], "showlegend": False,
             "marker": {"symbol": "diamond", "size": 13, "color": ink,
-                       "line": {"color": "#ffffff", "width": 1.5}},
+                       "line": {"color": WHITE, "width": 1.5}},
             "text": ["Chosen" if frame.is_in_grid else "Chosen (not in the grid)"],
             "textposition": "top left" if is_right else "bottom right",
             "textfont": {"color": ink, "weight": 600},

@@ -1,4 +1,4 @@
-"""Colours, and the layout every figure starts from. assets/style.css has the same inks."""
+"""The colours of figures and, through `properties`, of pages; the layout figures start from."""
 
 from typing import Any, Literal
 from zlib import crc32
@@ -15,12 +15,35 @@ ORANGES = {
     "BTC": "#e07b1a", "ETH": "#cf5a4a", "SOL": "#b8860b", "XRP": "#c2638c",
     "ADA": "#a8743f", "DOGE": "#c98a2b", "LINK": "#d0573a",
 }  # fmt: skip
+WHITE = "#ffffff"
+GREY = "#808a96"  # what is compared with: any day, chance, no link
+FRAME = "#8a94a3"  # around what is in focus
+MARK = "#7f56c9"  # of the author
+# Lines of single events. With six dashes, no two of 40 look alike.
+EVENTS = (
+    BLUES["IWM"], BLUES["IWN"], ORANGES["XRP"], ORANGES["SOL"], BLUES["IJS"], ORANGES["ETH"],
+    BLUES["VBR"],
+)  # fmt: skip
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 INK = {
-    "light": {"text": "#1b2430", "muted": "#5b6675", "grid": "#e3e7ec", "ground": "#ffffff"},
+    "light": {"text": "#1b2430", "muted": "#5b6675", "grid": "#e3e7ec", "ground": WHITE},
     "dark": {"text": "#e6eaf0", "muted": "#98a3b3", "grid": "#283140", "ground": "#12171e"},
 }
+
+
+# Custom properties of assets/style.css, and the inks they are.
+_PROPERTIES = {"ink": "text", "muted": "muted", "line": "grid", "ground": "ground"}
+
+
+def properties() -> str:
+    """The rule for the head of a page that gives assets/style.css its share of these colours."""
+    pairs = {name: (INK["light"][key], INK["dark"][key]) for name, key in _PROPERTIES.items()}
+    # The other theme's muted ink is fainter than this one's.
+    pairs["faint"] = pairs["muted"][::-1]
+    inks = {name: f"light-dark({light}, {dark})" for name, (light, dark) in pairs.items()}
+    inks["small-cap"] = BLUES["RUT"]
+    return ":root {" + " ".join(f"--{name}: {ink};" for name, ink in inks.items()) + "}"
 
 
 def colour(instrument_id: str, kind: str) -> str:

@@ -15,6 +15,8 @@ from data_sources.store import FrozenLink, LazyStore, about_series, key_of
 
 MOST_LINKS = 10_000
 """Frozen links of readers that one store holds."""
+MOST_TOLD = 200
+"""Frozen links of a feed's events that one store holds: decades of them."""
 
 # Letters and digits only: a chat program may take a sign at the end for punctuation.
 _ALPHABET = string.ascii_letters + string.digits
@@ -101,9 +103,10 @@ class FrozenLinks:
             secret=_hashed(secret),
             event=event,
         )
-        id_ = self._store.opened().freeze(link, held.values(), MOST_LINKS)
+        most = MOST_LINKS if event is None else MOST_TOLD
+        id_ = self._store.opened().freeze(link, held.values(), most)
         if id_ is None:
-            raise NotPossible(f"There are {MOST_LINKS:,} frozen links here: that is the most.")
+            raise NotPossible(f"There are {most:,} frozen links here: that is the most.")
         return id_, secret
 
     def find(self, id_: str) -> Frozen | None:

@@ -76,16 +76,25 @@ class Live:
             if any(thread.is_alive() for thread in self._threads):
                 return
             tasks = [self._watch] + ([self._refresh] if self._settings.refresh else [])
-            self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+            # A flag of their own: that of those before stays set, for who has not seen it yet.
+            self._stop = threading.Event()
+            self._threads = [
+                threading.Thread(target=task, args=(self._stop,), daemon=True) for task in tasks
+            ]
             for thread in self._threads:
                 thread.start()
 
     def close(self) -> None:
-        """Stop the threads and close the connections; before a fork, for example."""
-        self._stop.set()
-        for thread in self._threads:
+        """Stop the threads and close the connections; before a fork, for example.
+
+        One that waits for a provider may take longer than this waits for it. It ends when it has
+        its answer, whatever is started meanwhile.
+        """
+        with self._starting:
+            self._stop.set()
+            threads, self._threads = self._threads, []
+        for thread in threads:
             thread.join(SECONDS_TO_STOP)
-        self._stop.clear()
         self.store.close()
 
     def status(self, instrument_id: str) -> Status | None:
@@ -177,21 +186,21 @@ class Live:
             logger.warning("%s", problem)
         return verdicts
 
-    def _watch(self) -> None:
-        while not self._stop.is_set():
+    def _watch(self, stop: threading.Event) -> None:
+        while not stop.is_set():
             try:
                 self.look()
             except Exception:
                 logger.exception("watching the store stumbled and goes on")
-            self._stop.wait(SECONDS_BETWEEN_LOOKS)
+            stop.wait(SECONDS_BETWEEN_LOOKS)
 
-    def _refresh(self) -> None:
-        while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
+    def _refresh(self, stop: threading.Event) -> None:
+        while not stop.wait(SECONDS_BETWEEN_LOOKS):
             try:
                 store = self.store.opened()
             except (StoreUnavailable, StoreTooNew):
                 continue
-            Refresher(store, self._settings, self._clock).run(self._stop)
+            Refresher(store, self._settings, self._clock).run(stop)
 
     def _loaded(self, store: Store, heads: Mapping[str, Head]) -> dict[str, Series]:
         """Every copy, by its name in the store; only those that changed are read."""

@@ -462,7 +462,7 @@ class Store:
         link, series
             The link, and the series it names.
         most
-            How many links of readers there may be.
+            How many links of its kind there may be: of readers, or of a feed.
 
         Returns
         -------
@@ -476,10 +476,11 @@ class Store:
                 told = sa.select(_SNAPSHOTS.c.id).where(_SNAPSHOTS.c.event == link.event)
                 if (known := connection.scalar(told)) is not None:
                     return known
-            # A feed's links are few, and never stand back for readers'.
-            readers = _SNAPSHOTS.c.event.is_(None)
-            count = sa.select(sa.func.count()).select_from(_SNAPSHOTS).where(readers)
-            if link.event is None and connection.scalars(count).one() >= most:
+            # Neither kind stands back for the other.
+            is_event = _SNAPSHOTS.c.event.is_not(None)
+            kind = is_event if link.event is not None else ~is_event
+            count = sa.select(sa.func.count()).select_from(_SNAPSHOTS).where(kind)
+            if connection.scalars(count).one() >= most:
                 return None
             for one in series:
                 blob = {"bytes": _encode(one.frame), "unnamed_since": None}

@@ -1,15 +1,11 @@
 """What the server answers besides pages: health, series, status, symbols, refresh, freezing."""
 
 import hmac
-import math
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import flask
 import numpy as np
-from flask_limiter import Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import (
     BadRequest,
     Conflict,
@@ -28,14 +24,13 @@ from data_sources.market import Market
 from data_sources.snapshot import Status
 from sharing.answers import query_text, site
 from sharing.freezing import BadWishError, ChangedError, freeze, read_wish
+from sharing.limits import READING, Limited
 from sharing.view import RefusedError, opened
 
 _Made = TypeVar("_Made")
-Limited = Callable[[str], Callable[[Any], Any]]
 
 FOREVER = "public, max-age=31536000, immutable"
 # What one address may ask of one worker.
-_READING = "600 per minute"
 _ADDING = "10 per minute; 60 per hour"
 _REFRESHING = "6 per minute"
 _FREEZING = "10 per minute; 100 per hour"
@@ -55,6 +50,7 @@ def status_of(market: Market) -> dict[str, Any]:
 def register(
     server: flask.Flask,
     market: Market,
+    limited: Limited,
     *,
     any_symbol: bool,
     token: str | None,
@@ -65,9 +61,11 @@ def register(
     Parameters
     ----------
     server
-        How often one client asks is counted for some of these routes, and for nothing else.
+        Where they are added.
     market
         Where data and statuses are.
+    limited
+        Counts how often one client asks; see :func:`sharing.limits.limits`.
     any_symbol
         Whether readers may add symbols.
     token
@@ -75,17 +73,9 @@ def register(
     freeze_token
         What making a frozen link needs, likewise.
     """
-    limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     actions = flask.Blueprint("actions", __name__)
 
-    def limited(limits: str) -> Callable[[Any], Any]:
-        return limiter.limit(limits, error_message="That was asked too often: wait a little.")
-
-    @actions.errorhandler(HTTPException)
-    def explain(error: HTTPException) -> flask.Response:
-        if isinstance(error, RateLimitExceeded) and limiter.current_limit:
-            error.retry_after = max(1, math.ceil(limiter.current_limit.reset_at - time.time()))
-        return _explained(error)
+    actions.register_error_handler(HTTPException, _explained)
 
     @actions.after_request
     def keep_nothing(response: flask.Response) -> flask.Response:
@@ -132,7 +122,7 @@ def _add_status(actions: flask.Blueprint, market: Market, limited: Limited) -> N
         return {"message": "ready"}
 
     @actions.get("/status")
-    @limited(_READING)
+    @limited(READING)
     def status() -> dict[str, Any]:
         return status_of(market)
 
@@ -157,7 +147,7 @@ def _add_symbols(
         return _told(id_, live.status(id_), market), 202
 
     @actions.get("/symbols/<id_>")
-    @limited(_READING)
+    @limited(READING)
     def symbol(id_: str) -> dict[str, str]:
         found = _live(market).status(id_)
         if found is None:
@@ -207,11 +197,12 @@ def _add_frozen(
             id_, secret = kept(lambda: freeze(wish, market))
         except BadWishError as reason:
             raise BadRequest(str(reason)) from reason
-        except ChangedError as reason:
-            raise Conflict(
+        except ChangedError as changed:
+            message = (
                 "Newer prices have arrived since this page was drawn. Freeze again to take them, "
-                "or show them first."
-            ) from reason
+                "or close this and reload the page to see them first."
+            )
+            return {"message": message, "version": changed.version}, 409
         return {"id": id_, "link": f"{site()}/s/{id_}", "secret": secret}, 201
 
     @actions.delete("/s/<id_>")

@@ -136,24 +136,20 @@ def series(market: Market, today: date | None = None) -> list[Any]:
     ]
 
 
-def _mode(market: Market) -> list[Any]:
+def _mode(market: Market) -> str:
     if market.live is None and market.is_sample:
-        return [
-            f"{SAMPLE_NOTE}. Nothing is fetched. Start Bellwether with ",
-            html.Code("BELLWETHER_DATA=auto"),
-            " for live prices, or with ",
-            html.Code("BELLWETHER_DATA=files"),
-            " for your own.",
-        ]
+        return (
+            f"{SAMPLE_NOTE}. Nothing is fetched. Whoever runs this dashboard can show live prices "
+            "instead, or prices of their own."
+        )
     if market.live is None:
-        return [
-            "Prices are read from a folder; nothing is fetched. Start Bellwether with ",
-            html.Code("BELLWETHER_DATA=auto"),
-            " for live prices.",
-        ]
+        return (
+            "Prices are read from a folder; nothing is fetched. "
+            "Whoever runs this dashboard can show live prices instead."
+        )
     if market.is_sample:
-        return ["The charts show sample data until there are enough live prices to draw them from."]
-    return ["Prices are fetched behind the pages, which show what has arrived and never wait."]
+        return "The charts show sample data until there are enough live prices to draw them from."
+    return "Prices are fetched behind the pages, which show what has arrived and never wait."
 
 
 def _state(status: Status, market: Market) -> str:

@@ -79,7 +79,9 @@ def dialog(page: str, found: Opened, *, needs_token: bool, framers: str) -> html
 def _framers(origins: str) -> str:
     """Who may show an embed, in words."""
     if not origins:
-        return "At present only this dashboard may show it: BELLWETHER_EMBED_ORIGINS is not set."
+        return (
+            "At present no other site may show it. Ask whoever runs this dashboard to allow yours."
+        )
     return "Any site may show it." if origins == "*" else f"These sites may show it: {origins}."
 
 
@@ -132,7 +134,11 @@ def _words(found: Opened) -> html.Details:
                 debounce=True,
                 size="xs",
                 disabled=is_frozen,
-                attributes={"input": {"maxLength": LONGEST_TITLE}},
+            ),
+            _long(
+                f"Longer than {LONGEST_TITLE} characters: no link takes this title.",
+                "title",
+                LONGEST_TITLE,
             ),
             dmc.Textarea(
                 id=control_id("note"),
@@ -144,19 +150,27 @@ def _words(found: Opened) -> html.Details:
                 minRows=2,
                 maxRows=8,
                 disabled=is_frozen,
-                attributes={"input": {"maxLength": LONGEST_FROZEN_NOTE}},
             ),
-            html.P(
+            _long(
                 f"Longer than {LONGEST_NOTE} characters: only a frozen link takes this note.",
-                id="share-long",
-                className="remark",
-                role="status",
-                hidden=True,
+                "note",
+                LONGEST_NOTE,
+                LONGEST_FROZEN_NOTE,
+            ),
+            _long(
+                f"Longer than {LONGEST_FROZEN_NOTE:,} characters: no link takes this note.",
+                "note",
+                LONGEST_FROZEN_NOTE,
             ),
             html.Fieldset(
                 [
                     html.Legend("Marks on the charts' time axis"),
                     html.Div(id="share-marks", className="marks"),
+                    _long(
+                        f"Longer than {LONGEST_LABEL} characters: no link takes that label.",
+                        "mark",
+                        LONGEST_LABEL,
+                    ),
                     html.Button("Add a mark", id="share-add-mark", className="quiet"),
                 ]
             ),
@@ -167,6 +181,16 @@ def _words(found: Opened) -> html.Details:
         open=bool(found.title or found.note or marks),
         **{"data-most": str(MOST_MARKS), "data-longest": str(LONGEST_LABEL)},
     )
+
+
+def _long(text: str, of: str, over: int, most: int | None = None) -> html.P:
+    """Remark that is shown while what `of` names has more than `over` characters, up to `most`."""
+    bounds = {
+        "data-of": of,
+        "data-over": str(over),
+        "data-most": None if most is None else str(most),
+    }
+    return html.P(text, className="remark", role="status", hidden=True, **bounds)
 
 
 def _freeze(*, needs_token: bool) -> html.Div:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
 from xml.etree import ElementTree as ET
 
@@ -19,14 +20,16 @@ from data_sources.market import Market
 from data_sources.series import Series
 from sharing.answers import site, tagged, unchanged
 from sharing.freezing import keep
+from sharing.limits import Limited
 from sharing.view import RefusedError
-from view_state import LONGEST_TITLE, Mark, ViewState, clean
+from view_state import LONGEST_TITLE, Mark, ViewState, clean, to_query
 
 SMALL_CAPS = ("RUT", "RUJ")
 COINS = ("BTC", "ETH")
 PATH = "breakouts.xml"
 TITLE = "Bellwether: small-cap breakouts and correlation with crypto"
 _ATOM = "http://www.w3.org/2005/Atom"
+_ASKING = "60 per minute"
 _SHOWN = pd.DateOffset(years=2)  # before an event
 _TURNED = {
     "positive": "correlation turned positive",
@@ -74,7 +77,7 @@ class Entry:
     id : str
         An IRI that never changes, RFC 4287's ``atom:id``.
     published : datetime
-        When it was first told, with a time zone.
+        When it was first told, with a time zone; without a frozen link, when it could be known.
     """
 
     event: Event
@@ -83,22 +86,25 @@ class Entry:
     published: datetime
 
 
-def register(server: flask.Flask, market: Market) -> None:
+def register(server: flask.Flask, market: Market, limited: Limited) -> None:
     """Add ``/breakouts.xml``.
 
     Parameters
     ----------
     server, market
         Where it is added, and what it tells of.
+    limited
+        Counts how often one client asks; see :func:`sharing.limits.limits`.
     """
 
     @server.get(f"/{PATH}")
+    @limited(_ASKING)
     def breakouts() -> flask.Response:
         base = site()
         try:
             still = market.still()
             entries = told(events(still), still, base)
-        except (NotPossible, StoreUnavailable, StoreTooNew) as problem:
+        except (StoreUnavailable, StoreTooNew) as problem:
             raise RefusedError(f"{problem}", 503, retry_after=60) from problem
         updated = max((one.published for one in entries), default=datetime(1970, 1, 1, tzinfo=UTC))
         document = atom(entries, base_url=base, is_sample=still.is_sample, updated=updated)
@@ -108,32 +114,41 @@ def register(server: flask.Flask, market: Market) -> None:
 
 
 def told(found: Sequence[Event], market: Market, base_url: str) -> list[Entry]:
-    """Events with the frozen links that show them, which are made once.
+    """Events with the views that show them.
+
+    That is a frozen link, made once. When there are as many of these as there may be, a new event
+    leads to a view of the present data: asking for the feed then keeps nothing.
 
     Raises
     ------
-    NotPossible, StoreUnavailable, StoreTooNew
-        When they cannot be.
+    StoreUnavailable, StoreTooNew
+        When links can be neither made nor read.
     """
     if market.frozen is None:
         return []
     # Those of the sample are other events than those of the market, on the same days perhaps.
     keys = {one: f"{'sample:' if market.is_sample else ''}{one.key}" for one in found}
     known = market.frozen.told(keys.values())
-    for one in found:
-        if keys[one] not in known:
+    new = [one for one in found if keys[one] not in known]
+    with suppress(NotPossible):
+        for one in new:
             keep(
                 "/", one.state, market, market,
                 title=one.title, note=one.summary, event=keys[one],
             )  # fmt: skip
-    known = market.frozen.told(keys.values())
+    if new:
+        known = market.frozen.told(keys.values())
     entries = []
     for one in found:
-        link = known[keys[one]]
-        # As it was told: data that were revised since would say something else.
-        as_told = replace(one, title=link.title, summary=link.note)
-        address = f"{base_url}/s/{link.id}"
-        entries.append(Entry(as_told, address, f"urn:bellwether:{link.id}", link.created_at))
+        if link := known.get(keys[one]):
+            # As it was told: data that were revised since would say something else.
+            as_told = replace(one, title=link.title, summary=link.note)
+            address, id_, published = f"{base_url}/s/{link.id}", link.id, link.created_at
+        else:
+            as_told, id_ = one, keys[one]
+            address = f"{base_url}/?{to_query(one.state, spelled_out=True)}"
+            published = datetime.combine(one.day + timedelta(days=1), time(), UTC)
+        entries.append(Entry(as_told, address, f"urn:bellwether:{id_}", published))
     return entries
 
 

@@ -19,7 +19,11 @@ class BadWishError(ValueError):
 
 
 class ChangedError(Exception):
-    """The data are others than the reader has seen."""
+    """The data are others than the reader has seen: now those of `version`."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,15 @@ def read_wish(body: Mapping[str, Any]) -> Wish:
         raise BadWishError("There is no such page with charts.")
     if not isinstance(query, str) or len(query) > LONGEST_QUERY:
         raise BadWishError(f"A query is text of at most {LONGEST_QUERY} characters.")
-    for name, text, most in (
-        ("title", title, LONGEST_TITLE),
-        ("note", note, LONGEST_FROZEN_NOTE),
-    ):
-        if not isinstance(text, str) or len(text) > most:
-            raise BadWishError(f"A {name} has at most {most:,} characters.")
+    if not isinstance(title, str) or len(title := clean(title)) > LONGEST_TITLE:
+        raise BadWishError(f"A title has at most {LONGEST_TITLE} characters.")
+    if not isinstance(note, str) or len(note := paragraphs(note)) > LONGEST_FROZEN_NOTE:
+        raise BadWishError(f"A note has at most {LONGEST_FROZEN_NOTE:,} characters.")
     if days is not None and not (type(days) is int and 1 <= days <= MOST_DAYS):
         raise BadWishError(f"A frozen link expires after 1 to {MOST_DAYS:,} days, or never.")
     if version is not None and not isinstance(version, str):
         raise BadWishError("A version is text.")
-    return Wish(page, query, clean(title), paragraphs(note), days, version)
+    return Wish(page, query, title, note, days, version)
 
 
 def freeze(wish: Wish, market: Market) -> tuple[str, str]:
@@ -75,7 +77,7 @@ def freeze(wish: Wish, market: Market) -> tuple[str, str]:
     market = market.still()
     found = opened(wish.query, market)
     if wish.version is not None and wish.version != found.market.version:
-        raise ChangedError
+        raise ChangedError(found.market.version)
     return keep(
         wish.page, found.state, found.market, market,
         title=wish.title, note=wish.note, days=wish.days,
@@ -93,7 +95,15 @@ def keep(
     days: int | None = None,
     event: str | None = None,
 ) -> tuple[str, str]:
-    """Keep a view with the `data` it is drawn from, among the frozen links of `market`."""
+    """Keep a view with the `data` it is drawn from, among the frozen links of `market`.
+
+    Raises
+    ------
+    NotPossible
+        When there are as many as there may be.
+    BadWishError, StoreUnavailable, StoreTooNew
+        When it cannot be kept for another reason.
+    """
     state = fixed(page, state, data, is_frozen=True)
     # The words have columns of their own, and the reader's system decides on the theme.
     plain = replace(state, title="", note="", theme=None, frozen=None)

@@ -13,7 +13,7 @@ import pandas as pd
 from components.card import cell_text
 from components.chart import Chart, cautions_of, source_line
 from components.plotting import EmptyChartError, Figure, UnfinishedChartError, day
-from components.theme import INK, Theme, base_layout
+from components.theme import INK, ORANGES, WHITE, Theme, base_layout
 from data_sources.market import Market
 from sharing.answers import query_text, tagged, unchanged
 from sharing.exports import Asked, asked
@@ -37,7 +37,6 @@ _AROUND = 210  # pixels that words and headings take from the height of a table
 _PAD = 24
 _COLORBAR = 34
 _LINE = 1.35  # of the font's size
-_SAMPLE = "#b8860b"
 
 
 def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
@@ -231,8 +230,8 @@ def framed(
     notes[0]["font"]["weight"] = 700
     if is_sample:
         place = {"x": 1, "xanchor": "right", "xshift": margin["r"] - _PAD, "borderpad": 4}
-        badge_text = words(["SAMPLE DATA"], small + 1, "#ffffff", yshift=below(_PAD - 4), **place)
-        notes.append({**badge_text, "bgcolor": _SAMPLE})
+        badge_text = words(["SAMPLE DATA"], small + 1, WHITE, yshift=below(_PAD - 4), **place)
+        notes.append({**badge_text, "bgcolor": ORANGES["SOL"]})
     layout |= {
         "width": width,
         "height": height,

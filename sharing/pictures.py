@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Literal
 
 from choreographer.browsers.chromium import Chromium
@@ -141,6 +141,7 @@ class Pictures:
         self._owner = os.getpid()
         # A copy of its own in each worker, which thereby always has a thread for a page.
         self._waiting = BoundedSemaphore(MOST_OF_A_WORKER)
+        self._warming = Lock()
         self._closer = weakref.finalize(self, _stop, self._name, self._owner)
 
     def draw(
@@ -205,13 +206,28 @@ class Pictures:
         raise DrawingError(_FAILED)
 
     def warm(self) -> None:
-        """Start what draws, without waiting for it and without saying when it cannot be."""
+        """Start what draws, without waiting for it and without saying when it cannot be.
+
+        A worker does this on one thread at a time, and on none where it runs.
+        """
+        if self._is_running() or not self._warming.acquire(blocking=False):
+            return
 
         def start() -> None:
-            with suppress(PictureError, _LostError):
-                self._line(time.monotonic() + self._timeout).close()
+            try:
+                with suppress(PictureError, _LostError):
+                    self._line(time.monotonic() + self._timeout).close()
+            finally:
+                self._warming.release()
 
         Thread(target=start, daemon=True).start()
+
+    def _is_running(self) -> bool:
+        try:
+            _Line(_folder(self._name) / "socket", time.monotonic() + _GLANCE).close()
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """Stop what draws and remove its folder; in a fork of the maker, do nothing."""

@@ -14,6 +14,7 @@ from components.registry import CHARTS
 from data_sources.market import Market
 from sharing.answers import query_text, site, tagged, unchanged
 from sharing.exports import Asked, asked
+from sharing.limits import READING, Limited
 from sharing.picture import draw, headline, without
 from sharing.pictures import Pictures
 from sharing.view import Opened, RefusedError, live_address
@@ -107,7 +108,7 @@ def data_to(found: Opened) -> str:
     return f"Data to {day(last) if when == 'now' else when.removeprefix('on ')}."
 
 
-def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
+def register(server: flask.Flask, market: Market, pictures: Pictures, limited: Limited) -> None:
     """Add ``/preview/<card>.png``, ``/oembed`` and ``/share``, which the share dialog asks."""
 
     @server.get("/preview/<card>.png")
@@ -136,6 +137,7 @@ def register(server: flask.Flask, market: Market, pictures: Pictures) -> None:
         return tagged(flask.Response(drawn, mimetype="image/png"), tag)
 
     @server.get("/share")
+    @limited(READING)
     def offer() -> flask.Response:
         """The live link of a view, with all that could drift written out."""
         page = flask.request.args.get("page", "/")

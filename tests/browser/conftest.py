@@ -66,7 +66,10 @@ def serve(settings: Settings, market: Market | None = None) -> Iterator[str]:
 def serve_app(app: Flask) -> Iterator[str]:
     live = app.extensions["market"].live
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    # Of a test that fails in the midst the generator may never be closed: nothing waits for it.
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     if live is not None:
         live.start()

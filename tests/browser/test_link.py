@@ -160,6 +160,14 @@ def test_a_zoom_is_a_range_in_the_link_and_both_charts_follow(page: Page, addres
     expect(page).to_have_url(re.compile(r"\?v=1$"))
 
 
+def test_an_address_loses_what_marketing_hung_on_it_without_a_word(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?utm_source=mail&w=60&fbclid=x&ref=y#card-overlay")
+    expect(page.locator("#notices")).to_be_hidden()
+    assert query_of(page) == "v=1&w=60#card-overlay"
+
+
 def test_dates_can_be_typed(page: Page, address: str) -> None:
     open_view(page, address)
     page.get_by_text("Dates").click()

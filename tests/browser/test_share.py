@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from settings import Settings
 from tests.browser.conftest import checked, drawn, new_profile, open_view, serve, settled
@@ -200,7 +200,7 @@ def test_words_and_marks_are_in_the_view_the_address_and_the_link(
     page.get_by_label("Label").nth(1).fill("Winter")
     page.get_by_label("Label").nth(1).press("Tab")
     expect(page).to_have_url(re.compile(r"mark=2020-03-23_Covid%20%3Ci%3Elow.*~2021-11-08\.\."))
-    settled(page)
+    expect(page.locator("#share-live")).to_have_value(re.compile("mark=.*Winter"))
     link = page.locator("#share-live").input_value()
     page.keyboard.press("Escape")
     for seen in (page, colleague):
@@ -223,7 +223,7 @@ def test_a_mark_is_removed_and_a_long_note_is_for_frozen_links(page: Page, sites
     expect(page).not_to_have_url(re.compile("mark="))
     expect(page.locator(SHAPE_LABELS)).to_have_count(0)
     page.get_by_label("Note").fill("long " * 60)
-    expect(page.locator("#share-long")).to_be_visible()
+    expect(page.get_by_text("only a frozen link takes this note")).to_be_visible()
     page.get_by_label("Note").press("Tab")
     expect(page).not_to_have_url(re.compile("note="))
     settled(page)
@@ -289,6 +289,18 @@ def test_a_frozen_link_in_another_profile(page: Page, colleague: Page, sites: Si
     colleague.get_by_role("link", name="Open the live view").click()
     expect(colleague).to_have_url(re.compile(r"/\?v=1&s=RUT~IWN&t=2014-09-17\.\.latest&w=60"))
     expect(colleague.locator(".frozen")).to_have_count(0)
+
+
+def test_a_frozen_link_that_is_followed_stays_as_it_is(page: Page, sites: Sites) -> None:
+    """What marketing hangs on it makes no other view of it."""
+    open_view(page, sites.ours, "?w=60")
+    open_dialog(page)
+    link = freeze(page)
+    follow(page, f"{link}?utm_source=mail&gclid=x")
+    expect(page).to_have_url(link)
+    expect(page.locator("#notices")).to_be_hidden()
+    expect(page.locator("#changed-view")).to_be_hidden()
+    expect(page.locator("#finding-rolling-correlation")).to_contain_text("60-session")
 
 
 def test_back_and_forward_stay_on_the_frozen_data(page: Page, sites: Sites) -> None:
@@ -370,6 +382,53 @@ def test_the_dialog_says_why_nothing_was_frozen(tab: Page, sites: Sites) -> None
     expect(page.locator("#share-frozen-row")).to_be_hidden()
 
 
+def test_newer_data_are_frozen_only_when_the_reader_wants_them(tab: Page, sites: Sites) -> None:
+    page = tab
+    open_view(page, sites.ours)
+    open_dialog(page)
+    sent: list[str] = []
+    told = iter(["second", "third"])
+
+    def refuse(route: Route) -> None:
+        sent.append(route.request.post_data_json["version"])
+        if (version := next(told, None)) is None:
+            return route.continue_()
+        body = {"message": f"Newer: {version}.", "version": version}
+        return route.fulfill(status=409, body=json.dumps(body))
+
+    page.route("**/s", refuse)
+    button, status = page.locator("#share-freeze"), page.locator("#share-frozen-status")
+    for version in ("second", "third"):
+        button.click()
+        expect(status).to_have_text(f"Newer: {version}.")
+    button.click()
+    expect(status).to_have_text(re.compile("^Newer prices have arrived"))  # no such version
+    button.click()
+    expect(page.locator("#share-frozen")).to_have_value(re.compile(r"/s/\w{22}$"))
+    first = page.evaluate("window.bellwether.status.version")
+    assert sent == [first, "second", "third", first]
+
+
+def test_the_live_link_is_asked_for_when_the_view_has_settled(page: Page, sites: Sites) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/share?" in one.url else None)
+    change = "document.dispatchEvent(new Event('bellwether:view'))"
+    open_view(page, sites.ours)
+    page.evaluate(change)
+    page.wait_for_timeout(500)
+    assert asked == []  # only who has opened the dialog wants it
+    open_dialog(page)
+    assert len(asked) == 1
+    with page.expect_request(re.compile(r"/share\?")):
+        page.evaluate(f"for (let i = 0; i < 50; i++) {change}")
+    page.wait_for_timeout(500)
+    assert len(asked) == 2
+    page.get_by_text("Title, note and marks").click()
+    page.get_by_label("Title", exact=True).fill("The last")
+    page.get_by_label("Title", exact=True).press("Tab")
+    expect(page.locator("#share-live")).to_have_value(re.compile("title=The%20last"))
+
+
 # --- pictures
 
 
@@ -403,6 +462,30 @@ def test_without_a_browser_on_the_server_the_readers_own_draws(
     download.value.save_as(tmp_path / "drawn.png")
     assert (tmp_path / "drawn.png").read_bytes().startswith(b"\x89PNG")
     expect(page.locator("#share-file-status")).to_contain_text(why)
+
+
+@pytest.mark.parametrize("status", [501, 503])
+def test_a_picture_that_is_not_to_be_had_says_nothing_about_the_charts(
+    tab: Page, sites: Sites, status: int
+) -> None:
+    page = tab
+    open_view(page, sites.ours)
+    page.route("**/chart/*.svg*", lambda route: route.fulfill(status=status, body="Not now."))
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=503))
+    open_dialog(page)
+    page.get_by_role("link", name="SVG").click()
+    expect(page.locator("#share-file-status")).to_contain_text("Not now.")
+    expect(page.locator("#offline")).to_be_hidden()
+    # Charts that are not answered are told of, and a picture that is changes nothing about that.
+    page.keyboard.press("Escape")
+    page.get_by_text("Z-score").click()
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute("**/chart/*.svg*")
+    page.route("**/chart/*.svg*", lambda route: route.fulfill(status=200, body="<svg/>"))
+    open_dialog(page)
+    page.get_by_role("link", name="SVG").click()
+    expect(page.locator("#share-file-status")).to_have_text("Saved.")
+    expect(page.locator("#offline")).to_be_visible()
 
 
 def test_two_windows_have_two_previews(sites: Sites) -> None:
@@ -449,14 +532,11 @@ def test_an_embed_works_on_a_site_that_may(page: Page, sites: Sites) -> None:
 
 def test_an_embed_is_refused_on_a_site_that_may_not(tab: Page, sites: Sites) -> None:
     page = tab
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text))
     for source in (f"{sites.ours}/embed/overlay", f"{sites.ours}/"):
         site = sites.stranger if "embed" in source else sites.friend
-        page.goto(f"{site}/?src={source}")
-        page.wait_for_timeout(300)
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.goto(f"{site}/?src={source}")
         assert page.frame_locator("iframe").locator(".card").count() == 0
-    assert len([text for text in refused if "frame-ancestors" in text]) == 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,6 +16,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from app import ASSETS, PAGES, PLOTLY, create_app
+from components import theme
 from components.registry import CHARTS
 from data_sources.market import open_market
 from settings import Settings
@@ -65,6 +66,21 @@ def waited_for(client: FlaskClient, query: str, card: str):
             time.sleep(0.05)
             continue
         return answer
+
+
+@pytest.mark.parametrize("path", ["/", "/data", "/embed/overlay", "/nope"])
+def test_every_page_is_given_the_themes_colours(client: FlaskClient, path: str) -> None:
+    html = client.get(path).text
+    assert html.index(f"<style>{theme.properties()}</style>") < html.index("style.css")
+
+
+def test_readers_are_told_of_no_setting() -> None:
+    """Of what they can do themselves; the documents are for operators."""
+    layers = ("components", "pages", "sharing", "analytics", "data_sources", "assets")
+    files = [path for layer in layers for path in (ASSETS.parent / layer).rglob("*.*")]
+    texts = {path: path.read_bytes() for path in files if path.suffix in (".py", ".js", ".toml")}
+    assert len(texts) > 60
+    assert [path for path, text in texts.items() if b"BELLWETHER_" in text] == []
 
 
 def test_the_page_holds_its_canonical_query(client: FlaskClient) -> None:

@@ -340,6 +340,33 @@ def test_unknown_keys_are_notices() -> None:
     )
 
 
+MARKETING = (
+    *("utm_source", "utm_medium", "utm_campaign", "utm_id", "UTM_Term", "mtm_campaign", "pk_kwd"),
+    *("hsa_acc", "matomo_kwd", "fbclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "msclkid"),
+    *("yclid", "ysclid", "ttclid", "twclid", "li_fat_id", "igshid", "igsh", "mc_cid", "mc_eid"),
+    *("_ga", "_gl", "_hsenc", "_hsmi", "mkt_tok", "ref", "ref_src", "si", "srsltid", "ScCid"),
+)
+
+
+@pytest.mark.parametrize("key", MARKETING)
+def test_a_key_of_marketing_is_dropped_in_silence(key: str) -> None:
+    tracked = f"{key}=x%20y"
+    assert parse(f"w=30&{tracked}&lag=2") == (ViewState(window=30, lag=2), ())
+    assert is_bare(tracked)
+    assert is_bare(f"frozen=x&theme=dark&{tracked}")
+    # Whoever comes by such a link has asked for no view.
+    assert parse(tracked, {"small_caps": ["IWM"], "coins": ["BTC"]}) == (ViewState(("IWM",)), ())
+    document = (Path(__file__).parents[2] / "docs" / "links.md").read_text(encoding="utf-8")
+    prefix = f"{key.lower().partition('_')[0]}_*"
+    assert f"`{key.lower()}`" in document or f"`{prefix}`" in document
+
+
+def test_no_setting_is_called_as_marketing_is_nor_is_what_only_looks_so() -> None:
+    for key in (*(field.key for field in FIELDS), "utm", "reference", "sid", "utmost"):
+        notices = parse(f"{key}=%00")[1]
+        assert notices or key in ("title", "note")
+
+
 @pytest.mark.parametrize("first", ["w=60", "w=bad"])
 def test_the_first_of_two_holds(first: str) -> None:
     state, notices = parse(f"{first}&w=120&w=121")

@@ -689,6 +689,47 @@ def test_pages_wait_for_no_vendor_that_hangs(
     live.close()
 
 
+def test_a_refresher_that_hangs_ends_when_it_can_and_does_not_come_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing gives up waiting for it; starting again starts others, whose end is not its own."""
+    monkeypatch.setattr("data_sources.live.SECONDS_TO_STOP", 0.1)
+    monkeypatch.setattr("data_sources.live.SECONDS_BETWEEN_LOOKS", 0.01)
+    may_go = threading.Event()
+    begun: list[threading.Thread] = []
+
+    def hang(_refresher: Refresher, stop: threading.Event) -> None:
+        begun.append(threading.current_thread())
+        may_go.wait(20)
+        stop.wait(20)
+
+    monkeypatch.setattr(Refresher, "run", hang)
+    live = Live(world.settings.model_copy(update={"refresh": True}), world.clock)
+    live.start()
+    wait_for(lambda: len(begun) == 1)
+    live.close()
+    live.start()
+    live.start()  # what runs is not started twice
+    wait_for(lambda: len(begun) == 2)
+    first, second = begun
+    assert first.is_alive()
+    may_go.set()
+    first.join(10)
+    assert not first.is_alive()
+    assert second.is_alive()
+    live.close()
+    second.join(10)
+    assert not second.is_alive()
+    assert len(begun) == 2
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def page_of() -> Callable[[Settings], object]:
     from app import create_app  # noqa: PLC0415 - only these tests need the whole house

@@ -749,8 +749,10 @@ def test_there_are_so_many_frozen_links_and_no_more(store: Store, clock: Clock) 
     assert store.freeze(frozen("b"), [], most=2) == "b"
     assert store.freeze(frozen("c", numbered(1)), [numbered(1)], most=2) is None
     assert (count(store, "snapshots"), count(store, "blobs")) == (2, 0)
-    # A feed's come on top.
-    assert store.freeze(frozen("e", event="breakout:RUT"), [], most=2) == "e"
+    # A feed's are counted by themselves; one that is there is there whatever the count.
+    assert store.freeze(frozen("e", event="breakout:RUT"), [], most=1) == "e"
+    assert store.freeze(frozen("f", event="breakout:RUJ"), [], most=1) is None
+    assert store.freeze(frozen("g", event="breakout:RUT"), [], most=1) == "e"
     clock.advance(days=1)  # what has expired makes room
     assert store.freeze(frozen("c"), [], most=2) == "c"
 

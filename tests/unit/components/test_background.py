@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Thread, active_count
 
 import pytest
 
@@ -146,6 +146,18 @@ def test_several_who_go_on_asking_are_all_answered() -> None:
             with suppress(UnfinishedChartError):
                 missing.discard(get(key))
     assert not missing
+
+
+def test_however_many_are_asked_for_so_many_threads_wait_and_no_more(work: Work) -> None:
+    get, before = in_background(work, most=4, patience=0.01, keep=60), active_count()
+    for key in range(50):
+        with pytest.raises(UnfinishedChartError):
+            get(key)
+    assert active_count() - before == 4
+    with pytest.raises(UnfinishedChartError, match="Others are being computed first"):
+        get("one more")
+    work.go_on.set()
+    assert [finished(get, key) for key in range(50)] == [f"all of {key}" for key in range(50)]
 
 
 def test_a_thread_that_a_fork_left_behind_is_not_waited_for(

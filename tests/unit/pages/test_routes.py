@@ -14,6 +14,7 @@ from data_sources.market import Market
 from data_sources.series import make_series
 from data_sources.snapshot import Snapshot
 from pages import actions
+from sharing.limits import limits as counted
 from tests.unit.pages.fake_live import NOW, SAMPLE, FakeLive
 
 NOTHING_FETCHED = {"message": "Nothing is fetched here: these data are no live data."}
@@ -22,7 +23,7 @@ NOTHING_FETCHED = {"message": "Nothing is fetched here: these data are no live d
 def client(market: Market, *, any_symbol: bool = True, token: str | None = None) -> FlaskClient:
     server = flask.Flask("routes")
     server.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    actions.register(server, market, any_symbol=any_symbol, token=token)
+    actions.register(server, market, counted(server), any_symbol=any_symbol, token=token)
     return server.test_client()
 
 
@@ -231,7 +232,7 @@ def test_a_long_body_is_refused_unread(live: FakeLive) -> None:
 def test_hostile_symbols_are_answered(live: FakeLive, symbol: str, kind: str, id_: str) -> None:
     server = flask.Flask("routes")
     server.config["RATELIMIT_ENABLED"] = False
-    actions.register(server, live.market, any_symbol=True, token="t")
+    actions.register(server, live.market, counted(server), any_symbol=True, token="t")
     asking = server.test_client()
     assert asking.post("/symbols", json={"symbol": symbol, "kind": kind}).status_code in (202, 400)
     path = f"/symbols/{id_}".encode("utf-8", "replace").decode("latin-1")

@@ -145,24 +145,24 @@ def test_what_nothing_fetches_is_left_out(live: FakeLive) -> None:
     assert not [one for one in rows(live.market) if one[0].startswith("WALCL")]
 
 
-def test_the_sample_says_how_to_get_live_data() -> None:
+def test_the_sample_says_who_can_show_live_data() -> None:
     market = Market(lambda: SAMPLE)
     shown = text(data.content(market, needs_token=True))
     assert "Sample data: simulated between published turning points. Nothing is fetched." in shown
-    assert "BELLWETHER_DATA=auto" in shown
+    assert "Whoever runs this dashboard can show live prices" in shown
     assert {cells[1] for cells in rows(market)} == {"Simulated"}
     assert not find(data.content(market, needs_token=True), "Button")
     assert "Sources and their terms" not in shown
 
 
-def test_files_say_how_to_get_live_data(tmp_path) -> None:
+def test_files_say_who_can_show_live_data(tmp_path) -> None:
     days = pd.bdate_range("2024-01-01", periods=30)
     lines = "".join(f"{day:%Y-%m-%d},{100 + day.day}\n" for day in days)
     (tmp_path / "RUT.csv").write_text("date,close\n" + lines)
     market = open_market(Settings(data="files", files=tmp_path))
     shown = text(data.content(market, needs_token=False))
     assert "Prices are read from a folder; nothing is fetched." in shown
-    assert "BELLWETHER_DATA=auto" in shown
+    assert "Whoever runs this dashboard can show live prices" in shown
     assert rows(market)[0][1] == "As in its file"
     assert not find(data.content(market, needs_token=False), "Button")
 

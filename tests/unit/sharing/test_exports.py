@@ -106,6 +106,17 @@ def test_a_file_says_what_it_is_and_how_to_see_it(client: FlaskClient) -> None:
     assert len(read(answer.text)) > 200
 
 
+def test_the_source_of_real_prices_is_called_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.open_market", lambda _: FakeLive().market)
+    client = create_app(Settings(data="live")).server.test_client()
+    (line,) = [
+        one for one in comments(client.get("/chart/overlay.csv").text) if one.startswith("# Source")
+    ]
+    assert line == "# Source: Yahoo Finance ^RUT, Yahoo Finance BTC-USD to 21 Aug 2026."
+    found = client.get("/chart/overlay.json").get_json()["source"]
+    assert found == line.removeprefix("# Source: ")
+
+
 def test_what_a_link_got_wrong_stands_in_the_file(client: FlaskClient) -> None:
     lines = comments(client.get("/chart/matrix.csv?w=9999&utm=1").text)
     assert [line for line in lines if "Notice" in line] == [

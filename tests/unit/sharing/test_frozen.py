@@ -338,7 +338,21 @@ def test_newer_data_are_frozen_only_when_they_are_wanted(live: FakeLive) -> None
     answer = client.post("/s", json={"version": seen})
     assert answer.status_code == 409
     assert answer.get_json()["message"].startswith("Newer prices have arrived")
+    # The answer says which data those are, so that the next try is checked again.
+    told = answer.get_json()["version"]
+    assert told == live.market.version != seen
+    assert client.post("/s", json={"version": told}).status_code == 201
+    live.change(series={i: one for i, one in live.snapshot.series.items() if i != "ETH"})
+    assert client.post("/s", json={"version": told}).status_code == 409
     assert client.post("/s", json={"version": None}).status_code == 201
+
+
+def test_words_are_counted_as_they_are_kept(client: FlaskClient) -> None:
+    """In code points, without the space around them and what hides."""
+    title, note = "\N{ROCKET}" * 80, "\N{ROCKET}" * 2000
+    id_ = freeze(client, title=f" \u200b{title}  ", note=f"\n{note}\x00\n")["id"]
+    found = client.get(f"/chart/overlay.json?frozen={id_}").get_json()["annotations"]
+    assert (found["title"], found["note"]) == (title, note)
 
 
 def test_the_words_are_kept_as_plain_text(client: FlaskClient) -> None:

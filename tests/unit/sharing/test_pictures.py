@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import BoundedSemaphore, Event, Semaphore, Thread
+from threading import BoundedSemaphore, Event, Semaphore, Thread, active_count, current_thread
 from typing import Any
 
 import numpy as np
@@ -290,6 +290,33 @@ def test_warm_returns_at_once_and_close_leaves_nothing(own: Pictures) -> None:
     own.close()
     assert not _folder(own._name).exists()
     wait_for(lambda: not processes(own._name))
+
+
+def test_warm_takes_one_thread_however_often_and_none_where_it_runs(
+    own: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go, asked = Event(), []
+
+    def hang(*_: object) -> None:
+        asked.append(current_thread())
+        may_go.wait(10)
+        raise DrawingError("not now")
+
+    monkeypatch.setattr(own, "_line", hang)
+    before = active_count()
+    for _ in range(100):
+        own.warm()
+    assert active_count() - before <= 1
+    may_go.set()
+    wait_for(lambda: active_count() <= before)
+    own.warm()  # again, as it has failed
+    wait_for(lambda: len(asked) == 2)
+    monkeypatch.undo()
+    draw(own, "running")
+    monkeypatch.setattr(own, "_line", hang)
+    for _ in range(10):
+        own.warm()
+    assert len(asked) == 2
 
 
 def test_what_is_killed_is_replaced(own: Pictures) -> None:

@@ -1,7 +1,10 @@
 """What others show of a link: tags, pictures, oEmbed, frames, the feed."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -12,17 +15,36 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from components.registry import CHARTS
-from data_sources.market import open_market
+from data_sources.frozen import FrozenLinks
+from data_sources.market import Market, open_market
+from data_sources.series import make_series
+from data_sources.snapshot import Snapshot
+from data_sources.store import LazyStore
 from settings import Settings
 from sharing.exports import RefusedError, asked
+from sharing.feed import events, told
 from sharing.picture import MOST_PIXELS, SIZES, picture, sizes, without
 from sharing.pictures import BusyError, DrawingError, NoBrowserError, _folder
 from sharing.preview import CARD, LEAD
 from tests.unit.components.test_charts import readable
+from view_state import parse
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 MARKET = open_market(Settings(data="sample"))
 ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+GONE = RefusedError("Gone.", 404)
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def kept(folder: Path) -> dict[str, int]:
+    """Rows of the store, by table."""
+    with closing(sqlite3.connect(folder / "store.db")) as connection:
+        return {
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("snapshots", "blobs")
+        }
 
 
 def tags(html: str) -> dict[str, str]:
@@ -327,6 +349,77 @@ def test_each_entry_of_the_feed_is_a_frozen_link_made_once(client: FlaskClient) 
         )
     again = client.get("/breakouts.xml", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_feed_that_is_asked_for_again_keeps_nothing_more(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    client.get("/breakouts.xml")
+    before = kept(tmp_path)
+    assert before["snapshots"] >= 4
+    for _ in range(5):
+        client.get("/breakouts.xml")
+    assert kept(tmp_path) == before
+
+
+def test_however_often_data_change_so_much_is_kept_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other breakouts with every version; ids stay what they were told to be."""
+    monkeypatch.setattr("data_sources.frozen.MOST_TOLD", 6)
+    shown = {"shift": 0}
+
+    def snapshot() -> Snapshot:
+        series = {
+            i: make_series(
+                one.instrument, one.frame.shift(shown["shift"], freq="7D"),
+                source="test", fetched_at=NOW, day_end=one.day_end,
+            )
+            for i, one in MARKET.series(("RUT", "BTC")).items()
+        }  # fmt: skip
+        return Snapshot(series, (), is_sample=False, label="Changing")
+
+    store = LazyStore(f"sqlite:///{tmp_path}/store.db")
+    changing = Market(snapshot, frozen=FrozenLinks(store))
+    ids: dict[tuple[str, str], str] = {}
+    for shift in range(6):
+        shown["shift"] = shift
+        for _ in range(2):
+            found = events(changing)
+            entries = told(found, changing, "http://localhost")
+            assert len(entries) == len(found) >= 4
+            for event, entry in zip(found, entries, strict=True):
+                assert ids.setdefault(event.key, entry.id) == entry.id
+                is_frozen = entry.link == f"http://localhost/s/{entry.id.split(':')[-1]}"
+                if not is_frozen:
+                    query = urlsplit(entry.link).query
+                    assert entry.link == f"http://localhost/?{query}"
+                    assert parse(query) == (event.state, ())
+                    assert str(event.state.span[1]) in query
+                    assert f"{entry.published:%Y-%m-%d}" == f"{event.day + timedelta(days=1)}"
+                    assert entry.event == event
+        assert kept(tmp_path)["snapshots"] == min(6, len(ids))
+    assert len(ids) == len(set(ids.values())) > 6
+    assert kept(tmp_path)["blobs"] <= 2 * 6
+
+
+@pytest.mark.parametrize(("path", "most"), [("/breakouts.xml", 60), ("/share", 600)])
+def test_one_address_may_ask_so_often(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, most: int
+) -> None:
+    monkeypatch.setattr("sharing.feed.events", lambda _: [])
+    monkeypatch.setattr("sharing.preview.asked", lambda *_: (_ for _ in ()).throw(GONE))
+    answers = [client.get(path) for _ in range(most + 1)]
+    assert 429 not in {one.status_code for one in answers[:-1]}
+    last = answers[-1]
+    assert (last.status_code, last.get_json()["message"]) == (
+        429,
+        "That was asked too often: wait a little.",
+    )
+    assert 1 <= int(last.headers["Retry-After"]) <= 61
+    assert last.headers["Cache-Control"] == "no-store"
+    other = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.get(path, environ_overrides=other).status_code != 429
 
 
 def test_the_feed_is_found_from_every_page(client: FlaskClient) -> None:
