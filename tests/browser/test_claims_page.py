@@ -95,6 +95,8 @@ def test_progress_is_shown_and_the_curve_follows_by_itself(
     page.goto(f"{address}/claims")
     message = page.locator("#message-specification-curve")
     expect(page.locator(f"{CURVE}.working")).to_be_visible()
+    # Dash loads its graphs later than the page shows; until then this one takes no room.
+    page.wait_for_function("document.querySelector('#graph-specification-curve')?.offsetHeight")
     top = page.locator("#graph-specification-curve").bounding_box()["y"]
     expect(message).to_have_text("Tested 1 of 3 rules × indices…")
     expect(page.locator("#graph-specification-curve")).to_be_hidden()

@@ -147,7 +147,7 @@ def test_what_is_stale_says_so_in_words_and_in_ink(page: Page, live: str) -> Non
     open_view(page, live, "?theme=light")
     source = page.locator("#source-overlay")
     expect(source).to_contain_text(re.compile(r"^Source: .* days ago\)\. Crypto days end at New"))
-    expect(source).to_have_css("color", "rgb(89, 100, 116)")
+    expect(source).to_have_css("color", "rgb(91, 102, 117)")
     page.click("#control-s")
     page.get_by_role("option", name=re.compile("IWN")).click()
     expect(source).to_contain_text(re.compile("^Stale IWN: Yahoo Finance has been asked too often"))
