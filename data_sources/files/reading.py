@@ -1,0 +1,166 @@
+"""One price file as the series it holds."""
+
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data_sources.catalog import Instrument
+from data_sources.errors import BadFile, InvalidSeries, echo, line_unit
+from data_sources.files.catalog_file import Hints
+from data_sources.files.dates import read_days
+from data_sources.files.layout import read_csv
+from data_sources.files.naming import instrument_called
+from data_sources.files.numbers import read_numbers
+from data_sources.files.parquet import read_parquet
+from data_sources.files.sheet import Column, Sheet
+from data_sources.series import Series, make_series
+
+MIN_ROWS = 10
+
+READERS = {".csv": read_csv, ".parquet": read_parquet}
+"""How to read a file, by the end of its name."""
+
+_FIRST_DAY = np.datetime64("1000-01-01")
+_DAYS_AHEAD = 2
+_WEEKEND_SHARE = 0.1
+
+
+def read_file(
+    path: Path, known: Sequence[Instrument], hints: Hints, today: date
+) -> dict[str, Series | BadFile]:
+    """Read all series of a file.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet file.
+    known
+        Instruments that it, or its columns, may be named after.
+    hints
+        How its numbers and dates are to be read where there are two ways.
+    today
+        Current UTC day; a file may reach two days beyond it.
+
+    Returns
+    -------
+    dict
+        By instrument id: the series, or why that column of several cannot be read.
+
+    Raises
+    ------
+    BadFile
+        One sentence naming the file, the line where there is one, and what is wrong.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise BadFile(path, None, f"cannot be read ({error.strerror})") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise BadFile(path, None, "not a file")
+    sheet = READERS[path.suffix.lower()](path, known)
+    written = datetime.fromtimestamp(status.st_mtime, UTC)
+    found = list(_read(path, sheet, known, hints, today, written))
+    if len(found) == 1 and isinstance(found[0][1], BadFile):
+        raise found[0][1]
+    result: dict[str, Series | BadFile] = {}
+    for name, outcome in found:
+        if name in result:
+            raise BadFile(path, None, f"two columns of {name}")
+        result[name] = outcome
+    return result
+
+
+def classified(series: Series) -> Series:
+    """Call a new instrument a coin when it trades through weekends.
+
+    A weekend day counts only right after a day with a value, so a monthly series, whose dates
+    fall on weekends too, is not taken for a coin.
+    """
+    days = pd.DatetimeIndex(series.frame.index)
+    weekend = (days[1:].day_of_week >= 5) & (np.diff(days) == np.timedelta64(1, "D"))
+    if weekend.mean() <= _WEEKEND_SHARE:
+        return series
+    return replace(series, instrument=replace(series.instrument, kind="coin"))
+
+
+def _read(
+    path: Path,
+    sheet: Sheet,
+    known: Sequence[Instrument],
+    hints: Hints,
+    today: date,
+    written: datetime,
+) -> Iterator[tuple[str, Series | BadFile]]:
+    """Each series of a sheet by the id of its instrument, or what is wrong with it."""
+    instruments = {
+        name: instrument_called(path, name or path.stem, known) for name in sheet.values
+    }
+    columns: dict[str, np.ndarray] = {}
+    for name, cells in sheet.values.items():
+        try:
+            columns[name] = _numbers(name or "close", cells, hints)
+        except InvalidSeries as error:
+            yield instruments[name].id, _located(path, sheet, error)
+    if not columns:
+        return
+    try:
+        used = ~np.isnan(np.column_stack(list(columns.values()))).all(axis=1)
+        days = _days(sheet.dates, used, hints)
+    except InvalidSeries as error:
+        raise _located(path, sheet, error) from error
+    source = f"file {echo(path.name)}" + (", simulated prices" if sheet.is_simulated else "")
+    for name, values in columns.items():
+        frame = pd.DataFrame({"close": values}, pd.DatetimeIndex(days.astype("datetime64[us]")))
+        try:
+            _check_extent(frame, today)
+            one = make_series(instruments[name], frame, source=source, fetched_at=written)
+        except InvalidSeries as error:
+            what = f"{echo(name)}: {error.reason}" if name else error.reason
+            told = InvalidSeries(what, error.row, error.first_row)
+            yield instruments[name].id, _located(path, sheet, told, frame)
+            continue
+        is_known = instruments[name] in known
+        yield one.id, one if is_known else classified(one)
+
+
+def _numbers(name: str, cells: Column, hints: Hints) -> np.ndarray:
+    if isinstance(cells, np.ndarray):
+        return cells
+    return read_numbers(echo(name), cells, hints.decimal)
+
+
+def _days(cells: Column, used: np.ndarray, hints: Hints) -> np.ndarray:
+    if isinstance(cells, np.ndarray):
+        return cells
+    return read_days(cells, used, hints.dates)
+
+
+def _check_extent(frame: pd.DataFrame, today: date) -> None:
+    if frame["close"].count() < MIN_ROWS:
+        raise InvalidSeries(f"fewer than {MIN_ROWS} rows with a value")
+    days = frame.index.to_numpy().astype("datetime64[D]")
+    for is_wrong, what in (
+        (days < _FIRST_DAY, "is no likely date"),
+        (days > np.datetime64(today + timedelta(days=_DAYS_AHEAD)), "is in the future"),
+    ):
+        if is_wrong.any():
+            row = int(is_wrong.argmax())
+            raise InvalidSeries(f"{days[row]} {what}", row)
+
+
+def _located(
+    path: Path, sheet: Sheet, error: InvalidSeries, frame: pd.DataFrame | None = None
+) -> BadFile:
+    """Say where in the file it is."""
+    line = None if error.row is None else sheet.lines[error.row]
+    reason = error.reason
+    if error.first_row is not None:
+        reason += f" (first on {line_unit(path)} {sheet.lines[error.first_row]})"
+        if frame is not None and frame.index.nunique() * 2 < len(frame):
+            reason += "; most days have several rows, and one close a day is read"
+    return BadFile(path, line, reason)
