@@ -1,4 +1,4 @@
-"""The folder's own `catalog.csv`: names, kinds, and how a file is to be read where it must be said."""
+"""The folder's own `catalog.csv`: names, kinds, and how to read what can be read two ways."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -211,7 +211,9 @@ def _is_likely(form: str, order: Order) -> bool:
 
 def _parsed(texts: Sequence[str], form: str) -> np.ndarray:
     """Days of a column in one form, NaT where a cell is not of it."""
-    stamps = pd.to_datetime(pd.Series(texts, dtype=object), format=form, exact=True, errors="coerce")
+    stamps = pd.to_datetime(
+        pd.Series(texts, dtype=object), format=form, exact=True, errors="coerce"
+    )
     if not pd.api.types.is_datetime64_dtype(stamps.dtype):
         return np.full(len(texts), np.datetime64("NaT", "D"))
     return stamps.to_numpy().astype("datetime64[D]")

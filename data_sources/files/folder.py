@@ -109,7 +109,7 @@ def _open_catalog(path: Path) -> tuple[_Catalog, tuple[str, ...]]:
 
 
 def _chosen(files: Mapping[Path, _File]) -> tuple[dict[str, Series], list[str]]:
-    """Of several series of one instrument: what can be read now, then a file of its own, by name."""
+    """Of several series of one instrument: what is read now, then a file of its own, by name."""
     held = [
         (key in file.kept, len(file.series) > 1, path, key)
         for path, file in files.items()

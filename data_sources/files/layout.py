@@ -10,7 +10,14 @@ import numpy as np
 from data_sources.catalog import Instrument
 from data_sources.errors import BadFile, InvalidSeries
 from data_sources.files.dates import is_unix, looks_like_a_date
-from data_sources.files.headings import Heading, date_column, heading, is_close, is_date, value_columns
+from data_sources.files.headings import (
+    Heading,
+    date_column,
+    heading,
+    is_close,
+    is_date,
+    value_columns,
+)
 from data_sources.files.numbers import MISSING, read_numbers
 from data_sources.files.own_export import check, own_export
 from data_sources.files.sheet import Sheet
@@ -95,11 +102,11 @@ def _header(rows: Rows) -> tuple[int, list[Heading]]:
             if fits(top[at]):
                 return _stacked(top, at)
     if first is None:
-        at = next((at for at in named if len(top[at]) > 1), named[0] if named else None)
+        fallback = [at for at in named if len(top[at]) > 1] or named
     else:
-        at = first - 1 if first - 1 in named and len(top[first - 1]) >= len(top[first]) else None
-    if at is not None:
-        return _stacked(top, at)
+        fallback = [at for at in named if at == first - 1 and len(top[at]) >= len(top[first])]
+    if fallback:
+        return _stacked(top, fallback[0])
     if first is None or not looks_like_a_date(top[first][0].strip()):
         raise InvalidSeries(_NO_HEADER, first or 0)
     return first, []

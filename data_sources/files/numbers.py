@@ -18,13 +18,11 @@ from data_sources.errors import InvalidSeries, echo
 Decimal = Literal[".", ",", ""]
 """The decimal mark a reader names; "" leaves it to the column."""
 
-MISSING = frozenset(
-    {"", ".", "-", "--", "−", "–", "—", "null", "none", "nan", "na", "n/a", "#n/a"}
-)
+MISSING = frozenset({"", ".", "-", "--", "−", "–", "—", "null", "none", "nan", "na", "n/a", "#n/a"})
 """How a value that is not there is written, in any case."""
 
-_PLAIN = frozenset("0123456789.-")
-_POINT_GROUPS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})*", re.ASCII)
+_PLAIN = frozenset("0123456789-")
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}([.,]\d{3})*", re.ASCII)
 _CODES = (
     "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|HKD|SGD|INR|KRW|TWD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON"
     "|TRY|ILS|ZAR|BRL|MXN|ARS|CLP|THB|IDR|MYR|PHP|VND|RUB|UAH|USDT|USDC|BTC|ETH"
@@ -115,15 +113,15 @@ def read_numbers(name: str, texts: Sequence[str], decimal: Decimal = "") -> np.n
         Naming the row, when a cell is no number, fits the others in no way of writing, or can be
         read in two ways.
     """
-    plain = _read_plain(texts)
-    if plain is not None and decimal != ",":
+    plain = _read_plain(texts, decimal)
+    if plain is not None:
         return plain
     values = np.full(len(texts), np.nan)
     cells = [text.strip() for text in texts]
     rows = [row for row, cell in enumerate(cells) if cell.casefold() not in MISSING]
     written = [cells[row] for row in rows]
-    plain = _read_plain(written)
-    if plain is not None and decimal != ",":
+    plain = _read_plain(written, decimal)
+    if plain is not None:
         values[rows] = plain
         return values
     parts = [_split(name, row, cell) for row, cell in zip(rows, written, strict=True)]
@@ -133,15 +131,17 @@ def read_numbers(name: str, texts: Sequence[str], decimal: Decimal = "") -> np.n
     return values
 
 
-def _read_plain(texts: Sequence[str]) -> np.ndarray | None:
-    """Nearly every column is plain digits and points that can be read one way: read it whole."""
-    marks = set("".join(texts))
-    if not texts or not marks <= _PLAIN:
+def _read_plain(texts: Sequence[str], decimal: Decimal) -> np.ndarray | None:
+    """Read a column whole: nearly all are plain digits with one mark, which can only be decimal."""
+    marks = set("".join(texts)) - _PLAIN
+    if not texts or len(marks) > 1 or not marks <= {".", ","}:
         return None
-    if "." in marks and all(map(_POINT_GROUPS.fullmatch, texts)):
+    mark = next(iter(marks), decimal)
+    if decimal not in ("", mark) or (marks and all(map(_GROUPED.fullmatch, texts))):
         return None
+    pointed = [text.replace(",", ".") for text in texts] if mark == "," else texts
     with suppress(ValueError):
-        return np.array(texts, dtype="float64")
+        return np.array(pointed, dtype="float64")
     return None
 
 
@@ -160,11 +160,13 @@ def _split(name: str, row: int, text: str) -> _Cell:
     ):
         raise _not_a_number(name, text, row)
     is_negative = "-" in signs or bool(part["open"])
-    return _Cell(row, text, part["body"].strip(), is_negative, "".join(units), bool(part["percent"]))
+    return _Cell(
+        row, text, part["body"].strip(), is_negative, "".join(units), bool(part["percent"])
+    )
 
 
 def _is_currency(unit: str) -> bool:
-    return unit.isascii() and unit.isalpha() or unicodedata.category(unit[-1]) == "Sc"
+    return (unit.isascii() and unit.isalpha()) or unicodedata.category(unit[-1]) == "Sc"
 
 
 def _check_units(name: str, cells: Sequence[_Cell]) -> None:
@@ -213,13 +215,14 @@ def _reading(style: _Style, cells: Sequence[_Cell]) -> list[float]:
 
 def _misfit(name: str, cells: Sequence[_Cell], at: int, decimal: Decimal) -> InvalidSeries:
     cell = cells[at]
-    if decimal and any(style.reads(cell.body) is not None for style in _STYLES):
-        what = f"{name} '{echo(cell.text)}' has another decimal mark than the '{decimal}' of catalog.csv"
-        return InvalidSeries(what, cell.row)
-    if any(style.reads(cell.body) is not None for style in _STYLES):
-        what = f"{name} '{echo(cell.text)}' is written in another way than '{echo(cells[0].text)}' above"
-        return InvalidSeries(what, cell.row)
-    return _not_a_number(name, cell.text, cell.row)
+    if all(style.reads(cell.body) is None for style in _STYLES):
+        return _not_a_number(name, cell.text, cell.row)
+    shown = f"{name} '{echo(cell.text)}'"
+    if decimal:
+        what = f"{shown} has another decimal mark than the '{decimal}' that catalog.csv names"
+    else:
+        what = f"{shown} is written in another way than '{echo(cells[0].text)}' above"
+    return InvalidSeries(what, cell.row)
 
 
 def _not_a_number(name: str, text: str, row: int) -> InvalidSeries:

@@ -69,7 +69,11 @@ def _column(column: pa.ChunkedArray, *, is_date: bool = False) -> Column:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    if is_date and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)) and not column.null_count:
+    if (
+        is_date
+        and (pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+        and not column.null_count
+    ):
         return _days(column)
     if not is_date and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

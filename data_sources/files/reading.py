@@ -1,7 +1,7 @@
 """One price file as the series it holds."""
 
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from data_sources.files.layout import read_csv
 from data_sources.files.naming import instrument_called
 from data_sources.files.numbers import read_numbers
 from data_sources.files.parquet import read_parquet
-from data_sources.files.sheet import Column, Sheet
+from data_sources.files.sheet import Sheet
 from data_sources.series import Series, make_series
 
 MIN_ROWS = 10
@@ -63,16 +63,30 @@ def read_file(
     if not stat.S_ISREG(status.st_mode):
         raise BadFile(path, None, "not a file")
     sheet = READERS[path.suffix.lower()](path, known)
+    source = f"file {echo(path.name)}" + (", simulated prices" if sheet.is_simulated else "")
     written = datetime.fromtimestamp(status.st_mtime, UTC)
-    found = list(_read(path, sheet, known, hints, today, written))
-    if len(found) == 1 and isinstance(found[0][1], BadFile):
-        raise found[0][1]
-    result: dict[str, Series | BadFile] = {}
-    for name, outcome in found:
-        if name in result:
-            raise BadFile(path, None, f"two columns of {name}")
-        result[name] = outcome
-    return result
+    columns = {name: _closes(path, sheet, name, hints) for name in sheet.closes}
+    days = _days(path, sheet, list(columns.values()), hints)
+    found: dict[str, Series | BadFile] = {}
+    for name, closes in columns.items():
+        instrument = instrument_called(path, name or path.stem, known)
+        if instrument.id in found:
+            raise BadFile(path, None, f"two columns of {instrument.id}")
+        if isinstance(closes, BadFile):
+            found[instrument.id] = closes
+            continue
+        frame = pd.DataFrame({"close": closes}, days)
+        try:
+            _check_extent(frame, today)
+            one = make_series(instrument, frame, source=source, fetched_at=written)
+        except InvalidSeries as error:
+            found[instrument.id] = _located(path, sheet, error, name, frame)
+        else:
+            found[instrument.id] = one if instrument in known else classified(one)
+    (first, *others) = found.values()
+    if not others and isinstance(first, BadFile):
+        raise first
+    return found
 
 
 def classified(series: Series) -> Series:
@@ -88,56 +102,30 @@ def classified(series: Series) -> Series:
     return replace(series, instrument=replace(series.instrument, kind="coin"))
 
 
-def _read(
-    path: Path,
-    sheet: Sheet,
-    known: Sequence[Instrument],
-    hints: Hints,
-    today: date,
-    written: datetime,
-) -> Iterator[tuple[str, Series | BadFile]]:
-    """Each series of a sheet by the id of its instrument, or what is wrong with it."""
-    instruments = {
-        name: instrument_called(path, name or path.stem, known) for name in sheet.values
-    }
-    columns: dict[str, np.ndarray] = {}
-    for name, cells in sheet.values.items():
-        try:
-            columns[name] = _numbers(name or "close", cells, hints)
-        except InvalidSeries as error:
-            yield instruments[name].id, _located(path, sheet, error)
-    if not columns:
-        return
+def _closes(path: Path, sheet: Sheet, name: str, hints: Hints) -> np.ndarray | BadFile:
+    """The numbers of a column, or what is wrong with it."""
+    cells = sheet.closes[name]
+    if isinstance(cells, np.ndarray):
+        return cells
     try:
-        used = ~np.isnan(np.column_stack(list(columns.values()))).all(axis=1)
-        days = _days(sheet.dates, used, hints)
+        return read_numbers(echo(name) or "close", cells, hints.decimal)
     except InvalidSeries as error:
-        raise _located(path, sheet, error) from error
-    source = f"file {echo(path.name)}" + (", simulated prices" if sheet.is_simulated else "")
-    for name, values in columns.items():
-        frame = pd.DataFrame({"close": values}, pd.DatetimeIndex(days.astype("datetime64[us]")))
+        return _located(path, sheet, error)
+
+
+def _days(
+    path: Path, sheet: Sheet, columns: Sequence[np.ndarray | BadFile], hints: Hints
+) -> pd.DatetimeIndex:
+    """The day of each row; those of rows without a close need not be in order."""
+    days = sheet.dates
+    if not isinstance(days, np.ndarray):
+        read = [~np.isnan(one) for one in columns if isinstance(one, np.ndarray)]
+        used = np.logical_or.reduce(read) if read else np.ones(len(days), dtype=bool)
         try:
-            _check_extent(frame, today)
-            one = make_series(instruments[name], frame, source=source, fetched_at=written)
+            days = read_days(days, used, hints.dates)
         except InvalidSeries as error:
-            what = f"{echo(name)}: {error.reason}" if name else error.reason
-            told = InvalidSeries(what, error.row, error.first_row)
-            yield instruments[name].id, _located(path, sheet, told, frame)
-            continue
-        is_known = instruments[name] in known
-        yield one.id, one if is_known else classified(one)
-
-
-def _numbers(name: str, cells: Column, hints: Hints) -> np.ndarray:
-    if isinstance(cells, np.ndarray):
-        return cells
-    return read_numbers(echo(name), cells, hints.decimal)
-
-
-def _days(cells: Column, used: np.ndarray, hints: Hints) -> np.ndarray:
-    if isinstance(cells, np.ndarray):
-        return cells
-    return read_days(cells, used, hints.dates)
+            raise _located(path, sheet, error) from error
+    return pd.DatetimeIndex(days.astype("datetime64[us]"))
 
 
 def _check_extent(frame: pd.DataFrame, today: date) -> None:
@@ -154,11 +142,15 @@ def _check_extent(frame: pd.DataFrame, today: date) -> None:
 
 
 def _located(
-    path: Path, sheet: Sheet, error: InvalidSeries, frame: pd.DataFrame | None = None
+    path: Path,
+    sheet: Sheet,
+    error: InvalidSeries,
+    name: str = "",
+    frame: pd.DataFrame | None = None,
 ) -> BadFile:
-    """Say where in the file it is."""
+    """Say where in the file it is, and in which column of several."""
     line = None if error.row is None else sheet.lines[error.row]
-    reason = error.reason
+    reason = f"{echo(name)}: {error.reason}" if name else error.reason
     if error.first_row is not None:
         reason += f" (first on {line_unit(path)} {sheet.lines[error.first_row]})"
         if frame is not None and frame.index.nunique() * 2 < len(frame):

@@ -17,7 +17,7 @@ class Sheet:
     ----------
     dates
         The day of each row.
-    values
+    closes
         The closes: under "" those of the instrument the file is named after, or several columns
         by the name of their instrument.
     lines
@@ -27,6 +27,6 @@ class Sheet:
     """
 
     dates: Column
-    values: Mapping[str, Column]
+    closes: Mapping[str, Column]
     lines: Sequence[int]
     is_simulated: bool = False

@@ -7,7 +7,6 @@ charset-normalizer, and the separator among several by clevercsv.
 import csv
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -73,13 +72,10 @@ def split(path: Path, text: str) -> Rows:
     BadFile
         Naming the line, when a quote is not closed.
     """
-    comments = [
-        line for line in takewhile(_is_comment, io.StringIO(text, newline="")) if line.strip()
-    ]
-    skipped = sum(1 for _ in takewhile(_is_comment, io.StringIO(text, newline="")))
+    above = list(takewhile(_is_comment, io.StringIO(text, newline="")))
     body = io.StringIO(text, newline="")
-    for _ in range(skipped):
-        body.readline()
+    skipped = sum(1 for _ in zip(above, body, strict=False))
+    comments = [line.strip().lstrip("#").strip() for line in above if line.strip()]
     reader = csv.reader(body, delimiter=_delimiter(text), strict=True)
     cells: list[list[str]] = []
     lines: list[int] = []
@@ -94,7 +90,7 @@ def split(path: Path, text: str) -> Rows:
         raise BadFile(path, line, "a quote is not closed, or a cell is too long") from error
     if not cells:
         raise BadFile(path, None, "empty file")
-    return Rows(cells, lines, [comment.strip().lstrip("#").strip() for comment in comments])
+    return Rows(cells, lines, comments)
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -138,10 +134,10 @@ def _delimiter(text: str) -> str:
 def _sample(text: str) -> str:
     """Some lines from the first that may be a header: below comments, an address, a title."""
     lines = re.split(r"\r\n|\r|\n", text[: 400 * _SAMPLE_LINES])
-    starts: Sequence[int] = [
+    begun = (
         at
         for at, line in enumerate(lines)
         if not _is_comment(line) and any(mark in line for mark in DELIMITERS)
-    ]
-    start = starts[0] if starts else 0
+    )
+    start = next(begun, 0)
     return "\n".join(lines[start : start + _SAMPLE_LINES]) + "\n"
