@@ -30,6 +30,11 @@ class _Catalog:
         instrument = resolve(path.stem, self.known)
         return instrument, self.hints.get(instrument.id, Hints()) if instrument else Hints()
 
+    def id_of(self, path: Path) -> str:
+        """Id of the instrument a file is named after."""
+        instrument, _ = self.named(path)
+        return instrument.id if instrument else path.stem.upper()
+
 
 @dataclass(frozen=True)
 class _File:
@@ -111,7 +116,7 @@ def _open_catalog(path: Path) -> tuple[_Catalog, tuple[str, ...]]:
 def _chosen(files: Mapping[Path, _File]) -> tuple[dict[str, Series], list[str]]:
     """Of several series of one instrument: what is read now, then a file of its own, by name."""
     held = [
-        (key in file.kept, len(file.series) > 1, path, key)
+        (key in file.kept, key != file.catalog.id_of(path), path, key)
         for path, file in files.items()
         for key in file.series
     ]

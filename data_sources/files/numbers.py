@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ MISSING = frozenset({"", ".", "-", "--", "−", "–", "—", "null", "none", "n
 
 _PLAIN = frozenset("0123456789-")
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}([.,]\d{3})*", re.ASCII)
+_ZERO_FIRST = re.compile(r"0+[.,]", re.ASCII)
 _CODES = (
     "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|HKD|SGD|INR|KRW|TWD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON"
     "|TRY|ILS|ZAR|BRL|MXN|ARS|CLP|THB|IDR|MYR|PHP|VND|RUB|UAH|USDT|USDC|BTC|ETH"
@@ -137,12 +139,17 @@ def _read_plain(texts: Sequence[str], decimal: Decimal) -> np.ndarray | None:
     if not texts or len(marks) > 1 or not marks <= {".", ","}:
         return None
     mark = next(iter(marks), decimal)
-    if decimal not in ("", mark) or (marks and all(map(_GROUPED.fullmatch, texts))):
+    if decimal not in ("", mark) or (marks and _may_be_grouped(texts)):
         return None
     pointed = [text.replace(",", ".") for text in texts] if mark == "," else texts
     with suppress(ValueError):
         return np.array(pointed, dtype="float64")
     return None
+
+
+def _may_be_grouped(texts: Sequence[str]) -> bool:
+    """Whether the mark may stand between thousands in all numbers but one."""
+    return len(list(islice((text for text in texts if not _GROUPED.fullmatch(text)), 2))) < 2
 
 
 def _split(name: str, row: int, text: str) -> _Cell:
@@ -181,36 +188,45 @@ def _check_units(name: str, cells: Sequence[_Cell]) -> None:
 def _agreed(name: str, cells: Sequence[_Cell], decimal: Decimal) -> np.ndarray:
     """The numbers in the only way that reads all of them, or in ways that give the same."""
     styles = [style for style in _STYLES if decimal in ("", style.decimal)]
-    readings: list[list[float]] = []
-    longest: list[float] = []
-    for style in styles:
-        reading = _reading(style, cells)
-        if len(reading) == len(cells):
-            readings.append(reading)
-        longest = max(longest, reading, key=len)
+    tried = [_reading(style, cells) for style in styles]
+    whole = [reading for reading in tried if len(reading) == len(cells) and None not in reading]
+    if not whole:
+        raise _misfit(name, cells, max(map(len, tried)) - 1, decimal)
+    # A way that fails at one cell only is not ruled out: that cell may be the wrong one.
+    for other in (reading for reading in tried if len(reading) == len(cells)):
+        odd = other.index(None) if None in other else None
+        if odd is not None and _ZERO_FIRST.match(cells[odd].body):
+            continue
+        for cell, one, two in zip(cells, whole[0], other, strict=True):
+            if two is not None and one != two:
+                raise _two_ways(name, cell, (one, two), cells[odd] if odd is not None else None)
     signs = np.where([cell.is_negative for cell in cells], -1.0, 1.0)
-    if not readings:
-        raise _misfit(name, cells, len(longest), decimal)
-    for other in readings[1:]:
-        for cell, one, two in zip(cells, readings[0], other, strict=True):
-            if one != two:
-                what = (
-                    f"{name} '{echo(cell.text)}' can be read as {one:,.15g} or as {two:,.15g}; "
-                    "write . or , under decimal in the row of this file in catalog.csv"
-                )
-                raise InvalidSeries(what, cell.row)
-    return signs * np.array(readings[0])
+    return signs * np.array(whole[0], dtype="float64")
 
 
-def _reading(style: _Style, cells: Sequence[_Cell]) -> list[float]:
-    """The numbers up to the first that is not written so."""
-    values: list[float] = []
+def _reading(style: _Style, cells: Sequence[_Cell]) -> list[float | None]:
+    """The numbers, None for one that is not written so; it ends at the second of these."""
+    values: list[float | None] = []
+    failures = 0
     for cell in cells:
         value = style.reads(cell.body)
-        if value is None:
-            break
         values.append(value)
+        failures += value is None
+        if failures > 1:
+            break
     return values
+
+
+def _two_ways(
+    name: str, cell: _Cell, readings: tuple[float | None, float | None], odd: _Cell | None
+) -> InvalidSeries:
+    one, two = (f"{value:,.15g}" for value in readings)
+    tells = f", and only '{echo(odd.text)}' tells which" if odd else ""
+    what = (
+        f"{name} '{echo(cell.text)}' can be read as {one} or as {two}{tells}; "
+        "write . or , under decimal in the row of this file in catalog.csv"
+    )
+    return InvalidSeries(what, cell.row)
 
 
 def _misfit(name: str, cells: Sequence[_Cell], at: int, decimal: Decimal) -> InvalidSeries:
