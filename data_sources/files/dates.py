@@ -6,7 +6,6 @@ nothing is guessed: the column is refused with both readings.
 """
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -39,7 +38,11 @@ _CLOCK = re.compile(
 )
 _HOUR_ALONE = re.compile(r"\s[\d+-]+$", re.ASCII)
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
-_NUMBERS_FIRST = re.compile(r"^\d{1,2}([/.\- ])\d{1,2}\1", re.ASCII)
+_FORM = re.compile(
+    r"(\d{1,4}|[a-z]{3,9})([/.\- ])(\d{1,2}|[a-z]{3,9})(?:\2|, )(\d{1,4})", re.ASCII | re.IGNORECASE
+)
+_DAY_FIRST = re.compile(r"^\d{1,2}([/.\- ])\d{1,2}\1", re.ASCII)
+_DAY_LAST = re.compile(r"(?<=\d{4})([/.\- ])\d{1,2}\1\d{1,2}$", re.ASCII)
 _SHORT_YEAR = re.compile(r"^(\w{1,9}([/.\- ])\w{1,9}\2)(\d{2})$", re.ASCII)
 _YEAR_FIRST = re.compile(r"^\d{2}([/.\-])(\d{1,2}|[A-Za-z]{3})\1\d{1,2}$", re.ASCII)
 _LOOKS = re.compile(
@@ -115,10 +118,9 @@ def _unix_days(cells: Sequence[str]) -> list[np.ndarray]:
     """
     times = np.array([int(cell.partition(".")[0]) for cell in cells], dtype="int64")
     own = 1000 ** np.searchsorted(_UNITS, np.abs(times), side="right")
-    return [
-        np.floor_divide(times, _SECONDS_A_DAY * unit).astype("datetime64[D]")
-        for unit in (own.max(), own)
-    ]
+    # A single time in a smaller unit is more likely wrong than of the 1970s.
+    units = [own] if (own < own.max()).sum() == 1 else [own.max(), own]
+    return [np.floor_divide(times, _SECONDS_A_DAY * unit).astype("datetime64[D]") for unit in units]
 
 
 def _written(cells: Sequence[str], used: np.ndarray, order: Order) -> np.ndarray:
@@ -128,22 +130,20 @@ def _written(cells: Sequence[str], used: np.ndarray, order: Order) -> np.ndarray
         _check_zones([stamp.utcoffset() for stamp in known])
         return np.array([stamp.date() for stamp in known], dtype="datetime64[D]")
     texts, zones = _without_clocks(cells)
-    columns = {form: _parsed(texts, form) for form in _forms(texts, order)}
-    whole = {form: days for form, days in columns.items() if not np.isnat(days).any()}
-    if not whole:
-        columns["%Y-%m-%d"] = np.array(
-            [None if stamp is None else stamp.date() for stamp in stamps], dtype="datetime64[D]"
-        )
-        raise _no_date(cells, columns)
+    columns = {form: _parsed(texts, form) for form in _forms(texts[0], order)}
+    readings = [days for days in columns.values() if not np.isnat(days).any()]
+    if not readings:
+        raise _no_date(cells, texts, columns, order)
     _check_zones(zones)
-    readings = list(whole.values())
-    possible = [days for days in readings if _runs_one_way(days[used])]
-    for other in possible[1:]:
-        differs = possible[0] != other
-        if differs.any():
+    chosen = _first_in_order(readings, used)
+    # A form that fails at one cell only is not ruled out: that cell may be the wrong one.
+    for other in columns.values():
+        read = ~np.isnat(other)
+        differs = read & (other != chosen)
+        if read.sum() >= len(cells) - 1 and differs.any() and _runs_one_way(other[used & read]):
             row = int(differs.argmax())
-            raise _two_ways(cells[row], possible[0][row], other[row], row)
-    return _first_in_order(possible or readings, used)
+            raise _two_ways(cells[row], chosen[row], other[row], row)
+    return chosen
 
 
 def _stamp(text: str) -> datetime | None:
@@ -174,26 +174,24 @@ def _offset(zone: str) -> timedelta:
     return size if zone[0] == "+" else -size
 
 
-def _forms(texts: Sequence[str], order: Order) -> list[str]:
-    """Forms the first, the middle and the last cell may be written in."""
+def _forms(text: str, order: Order) -> list[str]:
+    """Forms a cell may be written in."""
+    if not _FORM.fullmatch(text):
+        return []
     forms: dict[str, None] = {}
-    for text in (texts[0], texts[len(texts) // 2], texts[-1]):
-        short = _SHORT_YEAR.fullmatch(text)
-        full = f"{short[1]}20{short[3]}" if short else text
-        # Both orders of day and month, whichever this cell alone would allow.
-        neutral = _NUMBERS_FIRST.sub(r"01\g<1>02\1", full)
-        for day_first in (False, True):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                form = guess_datetime_format(neutral, dayfirst=day_first)
-            if form is None:
-                continue
-            form = form.replace("%Y", "%y") if short else form
-            forms |= dict.fromkeys((form.replace("%B", "%b"), form.replace("%b", "%B")))
-        first = _YEAR_FIRST.fullmatch(text)
-        if first:
-            month = "%m" if first[2].isdigit() else "%b"
-            forms[first[1].join(("%y", month, "%d"))] = None
+    short = _SHORT_YEAR.fullmatch(text)
+    full = f"{short[1]}20{short[3]}" if short else text
+    # Both orders of day and month, whichever this cell alone would allow: of a cell that allows
+    # one only pandas would warn.
+    neutral = _DAY_LAST.sub(r"\g<1>01\g<1>02", _DAY_FIRST.sub(r"01\g<1>02\1", full))
+    for day_first in (False, True):
+        form = guess_datetime_format(neutral, dayfirst=day_first) or ""
+        form = form.replace("%Y", "%y") if short else form
+        forms |= dict.fromkeys((form.replace("%B", "%b"), form.replace("%b", "%B")))
+    year_first = _YEAR_FIRST.fullmatch(text)
+    if year_first:
+        month = "%m" if year_first[2].isdigit() else "%b"
+        forms[year_first[1].join(("%y", month, "%d"))] = None
     return [form for form in forms if _is_likely(form, order)]
 
 
@@ -241,14 +239,18 @@ def _check_zones(offsets: Sequence[timedelta | None]) -> None:
             raise InvalidSeries("dates in different time zones", row)
 
 
-def _no_date(cells: Sequence[str], columns: dict[str, np.ndarray]) -> InvalidSeries:
+def _no_date(
+    cells: Sequence[str], texts: Sequence[str], columns: dict[str, np.ndarray], order: Order
+) -> InvalidSeries:
     """Name the first cell that is not written as most of the others are."""
+    iso = [None if (stamp := _stamp(cell)) is None else stamp.date() for cell in cells]
+    columns["%Y-%m-%d"] = np.array(iso, dtype="datetime64[D]")
+    for text in (texts[len(texts) // 2], texts[-1]):
+        columns |= {form: _parsed(texts, form) for form in _forms(text, order)}
     form, days = min(columns.items(), key=lambda item: int(np.isnat(item[1]).sum()))
     row = int(np.isnat(days).argmax())
-    if np.isnat(days).all():
-        form = "%Y-%m-%d"
-    what = f"'{echo(cells[row])}' is not a date such as {_EXAMPLE:{form}}"
-    return InvalidSeries(what, row)
+    example = _EXAMPLE.strftime("%Y-%m-%d" if np.isnat(days).all() else form)
+    return InvalidSeries(f"'{echo(cells[row])}' is not a date such as {example}", row)
 
 
 def _two_ways(text: str, one: np.datetime64, two: np.datetime64, row: int) -> InvalidSeries:
