@@ -39,11 +39,12 @@ _CLOCK = re.compile(
 _HOUR_ALONE = re.compile(r"\s[\d+-]+$", re.ASCII)
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
 _FORM = re.compile(
-    r"(\d{1,4}|[a-z]{3,9})([/.\- ])(\d{1,2}|[a-z]{3,9})(?:\2|, )(\d{1,4})", re.ASCII | re.IGNORECASE
+    r"(\d{1,4}|[a-z]{3,9})([/.\- ])(\d{1,2}|[a-z]{3,9})\2(\d{1,4})|[a-z]{3,9} \d{1,2}, \d{4}",
+    re.ASCII | re.IGNORECASE,
 )
 _DAY_FIRST = re.compile(r"^\d{1,2}([/.\- ])\d{1,2}\1", re.ASCII)
 _DAY_LAST = re.compile(r"(?<=\d{4})([/.\- ])\d{1,2}\1\d{1,2}$", re.ASCII)
-_SHORT_YEAR = re.compile(r"^(\w{1,9}([/.\- ])\w{1,9}\2)(\d{2})$", re.ASCII)
+_SHORT_YEAR = re.compile(r"^(?!\d{4})(\w{1,9}([/.\- ])\w{1,9}\2)(\d{2})$", re.ASCII)
 _YEAR_FIRST = re.compile(r"^\d{2}([/.\-])(\d{1,2}|[A-Za-z]{3})\1\d{1,2}$", re.ASCII)
 _LOOKS = re.compile(
     r"\d{1,4}[/.\-]\s?(\d{1,2}|[a-z]{3,9})[/.\-]\s?\d{1,4}\b.*"
@@ -85,6 +86,8 @@ def read_days(texts: Sequence[str], used: np.ndarray, order: Order = "") -> np.n
         Naming the row, when a cell is no date, is of another form or time zone than the others,
         or can be read in two ways.
     """
+    if not texts:
+        return np.array([], dtype="datetime64[D]")
     days = _plain(texts)
     if days is not None:
         return days

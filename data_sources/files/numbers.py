@@ -191,7 +191,8 @@ def _agreed(name: str, cells: Sequence[_Cell], decimal: Decimal) -> np.ndarray:
     tried = [_reading(style, cells) for style in styles]
     whole = [reading for reading in tried if len(reading) == len(cells) and None not in reading]
     if not whole:
-        raise _misfit(name, cells, max(map(len, tried)) - 1, decimal)
+        _, at = max((len(reading), reading.index(None)) for reading in tried)
+        raise _misfit(name, cells, at, decimal)
     # A way that fails at one cell only is not ruled out: that cell may be the wrong one.
     for other in (reading for reading in tried if len(reading) == len(cells)):
         odd = other.index(None) if None in other else None
