@@ -26,6 +26,9 @@ from data_sources.files.text import Rows, read_text, split
 _MOST_ABOVE = 50
 """Rows that may stand above the data."""
 
+_MOST_DATES_ABOVE = 3
+"""Rows among these that may have a date, such as that of a download."""
+
 _CORNERS = {"", "ticker", "tickers", "symbol", "price"}
 """First cells of the rows of a header that has several."""
 
@@ -91,12 +94,19 @@ def _header(rows: Rows) -> tuple[int, list[Heading]]:
     """Number of rows down to the header's last, and its headings; none without a header."""
     top = rows.cells[:_MOST_ABOVE]
     first = next((at for at, row in enumerate(top) if _has_date(row)), None)
-    named = [at for at, row in enumerate(top) if _is_header(row) and (first is None or at < first)]
+    headers = [
+        at
+        for at, row in enumerate(top)
+        if _is_header(row) and sum(map(_has_date, top[:at])) <= _MOST_DATES_ABOVE
+    ]
+    named = [at for at in headers if first is None or at < first]
     ranks = (
-        lambda row: any(map(is_date, row)) and any(map(is_close, row)),
         lambda row: any(map(is_date, row)) and sum(map(bool, map(str.strip, row))) > 1,
         lambda row: any(map(is_close, row)) and len(row) > 1,
     )
+    for at in headers:
+        if any(map(is_date, top[at])) and any(map(is_close, top[at])):
+            return _stacked(top, at)
     for fits in ranks:
         for at in named:
             if fits(top[at]):

@@ -189,12 +189,13 @@ def _agreed(name: str, cells: Sequence[_Cell], decimal: Decimal) -> np.ndarray:
     """The numbers in the only way that reads all of them, or in ways that give the same."""
     styles = [style for style in _STYLES if decimal in ("", style.decimal)]
     tried = [_reading(style, cells) for style in styles]
-    whole = [reading for reading in tried if len(reading) == len(cells) and None not in reading]
+    close = [one for one in tried if len(one) == len(cells) and one.count(None) < 2]
+    whole = [one for one in close if None not in one]
     if not whole:
         _, at = max((len(reading), reading.index(None)) for reading in tried)
         raise _misfit(name, cells, at, decimal)
     # A way that fails at one cell only is not ruled out: that cell may be the wrong one.
-    for other in (reading for reading in tried if len(reading) == len(cells)):
+    for other in close:
         odd = other.index(None) if None in other else None
         if odd is not None and _ZERO_FIRST.match(cells[odd].body):
             continue

@@ -13,7 +13,7 @@ from data_sources.files.reading import read_file
 from data_sources.series import Series
 
 WriteText = Callable[[str, str], Path]
-DAYS = [date(2024, 1, 1) + timedelta(days=n) for n in range(12)]
+DAYS = [date(2024, 1, 8) + timedelta(days=n) for n in range(12)]
 CLOSES = [100.5 + 3 * (n % 4) + n for n in range(12)]
 SECONDS = [(day - date(1970, 1, 1)).days * 86_400 for day in DAYS]
 
@@ -47,6 +47,8 @@ def lines(template: str) -> str:
     )
 
 
+HOURLY = "date,close\n" + "".join(f"2024-01-{n // 4 + 1:02} 0{n % 4}:00:00,5\n" for n in range(20))
+ONE_A_DAY = "most days have several rows, and one close a day is read"
 LAYOUTS = {
     "plain": "date,close\n" + lines("{day},{c}"),
     "pandas, unnamed index": ",close\n" + lines("{day},{c}"),
@@ -110,9 +112,7 @@ def test_every_layout_gives_the_closes(
          ": no column named close; the columns are date, open, high"),
         ("date,RUT,what\n" + lines("{day},{c},{c}"),
          ": no column named close; the columns are date, rut, what"),
-        ("date,close\n" + "".join(f"2024-01-{n // 4 + 1:02} 0{n % 4}:00:00,5\n" for n in range(20)),
-         ", line 3: 2024-01-01 appears twice (first on line 2); "
-         "most days have several rows, and one close a day is read"),
+        (HOURLY, f", line 3: 2024-01-01 appears twice (first on line 2); {ONE_A_DAY}"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_told_is_refused(write_text: WriteText, text: str, message: str) -> None:
@@ -149,7 +149,7 @@ def test_a_file_of_several_instruments(write_text: WriteText, header: str) -> No
 
 
 def test_of_several_instruments_one_may_be_bad(write_text: WriteText) -> None:
-    text = "date,RUT,BTC\n" + lines("{day},{c},{h}").replace("2024-01-03,", "2024-01-03,-")
+    text = "date,RUT,BTC\n" + lines("{day},{c},{h}").replace("2024-01-10,", "2024-01-10,-")
     path = write_text("many.csv", text)
     assert closes(path, "BTC") == [close + 2 for close in CLOSES]
     assert str(read(path)["RUT"]) == "many.csv, line 4: RUT: close is -108.5, must be above zero"
