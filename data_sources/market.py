@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from data_sources.catalog import Instrument
-from data_sources.folder import Folder
+from data_sources.files.folder import Folder
 from data_sources.frozen import FrozenLinks, excerpt
 from data_sources.live import Live
 from data_sources.providers import PROVIDERS

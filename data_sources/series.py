@@ -39,8 +39,8 @@ class Series:
     instrument
         What the values are of.
     frame
-        Float64 columns on a DatetimeIndex named "date": UTC calendar days without a time
-        zone, ascending, unique. ``close`` is always there and never missing; ``open``,
+        Float64 columns on a DatetimeIndex named "date": calendar days without a time zone,
+        ascending, unique. ``close`` is always there and never missing; ``open``,
         ``high``, ``low`` and ``volume`` only where the source has them, NaN on days it skips.
     source
         Where the values come from, for people.
@@ -203,8 +203,8 @@ def normalise(raw: pd.DataFrame, *, positive: bool = True) -> pd.DataFrame:
     ----------
     raw
         Numeric columns, ``close`` among them, on a DatetimeIndex in date order, oldest or
-        newest first. Stamps with a time zone become UTC days. Rows without a close are
-        dropped, unknown columns too.
+        newest first. Stamps with a time zone keep the day that its clocks show. Rows
+        without a close are dropped, unknown columns too.
     positive
         Whether a price must be above zero; macro series may be zero or negative.
 
@@ -226,7 +226,7 @@ def normalise(raw: pd.DataFrame, *, positive: bool = True) -> pd.DataFrame:
     if rows.size == 0:
         raise InvalidSeries("no values")
     frame = raw.iloc[rows][columns].astype("float64")
-    frame.index = _utc_days(pd.DatetimeIndex(frame.index))
+    frame.index = _written_days(pd.DatetimeIndex(frame.index))
     _check_values(frame, rows, positive=positive)
     steps = np.sign(np.diff(frame.index.to_numpy()).astype("int64"))
     if steps.sum() < 0:
@@ -244,9 +244,9 @@ def content_hash(frame: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _utc_days(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+def _written_days(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
     if stamps.tz is not None:
-        stamps = stamps.tz_convert("UTC").tz_localize(None)
+        stamps = stamps.tz_localize(None)
     return pd.DatetimeIndex(stamps.normalize().as_unit("us").to_numpy(), name="date")
 
 

@@ -9,11 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from data_sources.errors import BadFile, echo
-from data_sources.files import read_rows
+from data_sources.files.rows import read_rows
 from data_sources.series import PRICES, Series, content_hash
-
-MOVES_FILE = "moves.csv"
-"""Optional file in a folder of prices: columns ``id,date,move``."""
 
 ACCEPT = "accept"
 _COLUMNS = ("id", "date", "move")
@@ -24,7 +21,7 @@ Verdicts = Mapping[str, Mapping[date, str]]
 
 
 def read_verdicts(path: Path) -> tuple[Verdicts, tuple[str, ...]]:
-    """Read a file of verdicts; where there is none, nothing has been said.
+    """Read a file of verdicts, columns ``id,date,move``; where there is none, nothing was said.
 
     Returns
     -------
@@ -45,12 +42,12 @@ def read_verdicts(path: Path) -> tuple[Verdicts, tuple[str, ...]]:
         except BadFile as problem:
             problems.append(str(problem))
         else:
-            verdicts.setdefault((row["id"] or "").strip().upper(), {})[day] = verdict
+            verdicts.setdefault(row.get("id", "").upper(), {})[day] = verdict
     return verdicts, tuple(problems)
 
 
-def _verdict(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[date, str]:
-    day, verdict = ((row.get(name) or "").strip().lower() for name in ("date", "move"))
+def _verdict(path: Path, line: int, row: Mapping[str, str]) -> tuple[date, str]:
+    day, verdict = (row.get(name, "").lower() for name in ("date", "move"))
     if verdict != ACCEPT and not _RATIO.fullmatch(verdict):
         reason = f"'{echo(verdict)}' is neither accept nor a split such as 2:1 or 1:10"
         raise BadFile(path, line, reason)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from data_sources import folder as folder_module
-from data_sources.folder import Folder
+from data_sources.files import folder as folder_module
+from data_sources.files.folder import Folder
 from data_sources.market import Market, open_market
 from settings import Settings
 
@@ -113,10 +113,10 @@ def test_an_unchanged_file_is_not_read_again(
     write("BTC.csv", rows)
     market = Market(Folder(folder, clock=clock).snapshot)
     read: list[str] = []
-    original = folder_module.read_series
+    original = folder_module.read_file
     monkeypatch.setattr(
         folder_module,
-        "read_series",
+        "read_file",
         lambda path, *rest: read.append(path.name) or original(path, *rest),
     )
     write("BTC.csv", rows[:11])
@@ -179,14 +179,14 @@ def test_nobody_waits_while_another_thread_reads(
     write("RUT.csv", rows)
     market = Market(Folder(folder, clock=clock).snapshot)
     reading, go_on = threading.Event(), threading.Event()
-    original = folder_module.read_series
+    original = folder_module.read_file
 
     def slow_read(*arguments: object) -> object:
         reading.set()
         assert go_on.wait(10)
         return original(*arguments)
 
-    monkeypatch.setattr(folder_module, "read_series", slow_read)
+    monkeypatch.setattr(folder_module, "read_file", slow_read)
     write("RUT.csv", rows[:11])
     clock.now += 1
     reader = threading.Thread(target=market.series, args=(["RUT"],))

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_sources import tables
 from data_sources.catalog import CATALOG, Instrument, resolve
 from data_sources.errors import BadFile
-from data_sources.files import classified, instrument_of, price_files, read_catalog, read_series
+from data_sources.files.catalog_file import Entry, Hints, read_catalog
+from data_sources.files.naming import instrument_called, price_files
+from data_sources.files.reading import read_file
+from data_sources.files.text import MAX_BYTES
 from data_sources.market import open_market
 from data_sources.series import Series
 from settings import Settings
@@ -21,11 +22,20 @@ from settings import Settings
 WriteFile = Callable[..., Path]
 
 TODAY = date(2024, 6, 1)
+NO_HINTS = Hints()
 CLOSES = [100.5 + n for n in range(12)]
 
 
-def read(path: Path) -> Series:
-    return read_series(path, instrument_of(path, CATALOG), TODAY)
+def read(path: Path, hints: Hints = NO_HINTS) -> Series:
+    (found,) = read_file(path, CATALOG, hints, TODAY).values()
+    assert isinstance(found, Series)
+    return found
+
+
+def refusal(path: Path, hints: Hints = NO_HINTS) -> str:
+    with pytest.raises(BadFile) as caught:
+        read(path, hints)
+    return str(caught.value)
 
 
 def semicolons(rows: list[str]) -> list[str]:
@@ -78,22 +88,20 @@ def test_with_a_decimal_comma_points_group_thousands(write: WriteFile, rows: lis
     assert read(write("RUT.csv", european, "date;close")).close.iloc[0] == 1100.5
 
 
-@pytest.mark.parametrize("missing", ["", ".", " "])
+@pytest.mark.parametrize(
+    "missing",
+    ["", ".", " ", "-", "--", "–", "—", "null", "NULL", "None", "nan", "NA", "N/A", "n/a", "#N/A"],
+)
 def test_a_missing_value_skips_the_row(write: WriteFile, rows: list[str], missing: str) -> None:
     rows[3] = rows[3].replace("103.5", missing)
     assert read(write("RUT.csv", rows)).close.tolist() == CLOSES[:3] + CLOSES[4:]
 
 
-def test_ohlcv_keeps_its_columns_and_leaves_out_the_adjusted_close(
-    write: WriteFile, rows: list[str]
-) -> None:
-    full = [f"{row[:10]},1,3,0.5,2,1.9,7" for row in rows]
-    full[0] = f"{rows[0][:10]},,3,0.5,2,1.9,"
-    header = "Date,Open,High,Low,Close,Adj Close,Volume"
-    frame = read(write("RUT.csv", full, header)).frame
-    assert frame.columns.tolist() == ["open", "high", "low", "close", "volume"]
-    assert frame.iloc[1].tolist() == [1, 3, 0.5, 2, 7]
-    assert np.isnan(frame.iloc[0][["open", "volume"]]).all()
+def test_what_is_not_used_costs_no_close(write: WriteFile, rows: list[str]) -> None:
+    full = [f"{row[:10]},0,oops,-3,{row[11:]},1.9,null" for row in rows]
+    frame = read(write("RUT.csv", full, "Date,Open,High,Low,Close,Adj Close,Volume")).frame
+    assert frame.columns.tolist() == ["close"]
+    assert frame["close"].tolist() == CLOSES
 
 
 def test_summer_time_is_one_time_zone(write: WriteFile) -> None:
@@ -103,9 +111,11 @@ def test_summer_time_is_one_time_zone(write: WriteFile) -> None:
     assert index.equals(days.tz_localize(None).as_unit("us"))
 
 
-def test_an_evening_in_new_york_is_the_next_utc_day(write: WriteFile) -> None:
-    rows = [f"2024-01-{day:02d}T20:00:00-05:00,1" for day in range(1, 13)]
-    assert read(write("RUT.csv", rows)).as_of == pd.Timestamp("2024-01-13")
+@pytest.mark.parametrize("stamp", ["T20:00:00-05:00", " 00:00:00+01:00", "T00:00:00+13:45"])
+def test_a_stamp_keeps_the_day_that_is_written(write: WriteFile, stamp: str) -> None:
+    rows = [f"2024-01-{day:02d}{stamp},1" for day in range(1, 13)]
+    index = read(write("RUT.csv", rows)).frame.index
+    assert index.equals(pd.date_range("2024-01-01", periods=12, unit="us"))
 
 
 def test_a_series_tells_its_file_and_its_age(write: WriteFile, rows: list[str]) -> None:
@@ -142,12 +152,19 @@ def test_every_float_comes_back_exactly(
 # --- what is refused
 
 REFUSALS = {
-    "text": ({3: "2024-01-03,n/a"}, "line 4: close 'n/a' is not a number"),
-    "nan": ({3: "2024-01-03,nan"}, "line 4: close 'nan' is not a number"),
+    "text": ({3: "2024-01-03,oops"}, "line 4: close 'oops' is not a number"),
+    "infinity": ({3: "2024-01-03,inf"}, "line 4: close 'inf' is not a number"),
     "underscore": ({3: "2024-01-03,1_0"}, "line 4: close '1_0' is not a number"),
-    "lone sign": ({3: "2024-01-03,-"}, "line 4: close '-' is not a number"),
+    "lone sign": ({3: "2024-01-03,+"}, "line 4: close '+' is not a number"),
     "other digits": ({3: "2024-01-03,١٢"}, "line 4: close '١٢' is not a number"),
-    "ungrouped": ({3: '2024-01-03,"1,23"'}, "line 4: close '1,23' is not a number"),
+    "another mark": (
+        {3: '2024-01-03,"1,23"'},
+        "line 4: close '1,23' is written in another way than '100.5' above",
+    ),
+    "another unit": (
+        {3: "2024-01-03,$5"},
+        "line 4: close '$5' is in another unit than '100.5' above",
+    ),
     "infinite": ({3: "2024-01-03,1e999"}, "line 4: close is not finite"),
     "zero": ({3: "2024-01-03,0"}, "line 4: close is 0, must be above zero"),
     "negative": ({3: "2024-01-03,-5.5"}, "line 4: close is -5.5, must be above zero"),
@@ -192,9 +209,7 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_else_is_lost(
     for line, row in changes.items():
         bad[line - 1] = row
     path = write("RUT.csv", bad)
-    with pytest.raises(BadFile) as caught:
-        read(path)
-    assert str(caught.value) == f"RUT.csv, {message}"
+    assert refusal(path) == f"RUT.csv, {message}"
 
     market = open_market(Settings(data="files", files=folder))
     assert list(market.instruments) == ["IWM"]
@@ -210,22 +225,26 @@ def test_a_bad_row_is_named_by_its_line_and_nothing_else_is_lost(
         (b'""\n', "RUT.csv: empty file"),
         (b"date,close\n", "RUT.csv: fewer than 10 rows with a value"),
         (b"date\n2024-01-01\n", "RUT.csv: no column of values"),
-        (b"date,bid,ask\n2024-01-01,1,2\n", "RUT.csv: no column named close"),
+        (
+            b"date,bid,ask\n2024-01-01,1,2\n",
+            "RUT.csv: no column named close; the columns are date, bid, ask",
+        ),
+        (
+            b"date,price,last\n2024-01-01,1,2\n",
+            "RUT.csv: columns price and last can both be the close; name one of them close",
+        ),
         (b"date,close,Close\n2024-01-01,1,2\n", "RUT.csv: two columns named close"),
-        (b"2024-01-01,1\n2024-01-02,2\n", "RUT.csv, line 1: no header such as date,close"),
-        (b"\n\n2024-01-01,1\n2024-01-02,2\n", "RUT.csv, line 3: no header such as date,close"),
+        (b"2024-01-01,1,2\n2024-01-02,2,3\n", "RUT.csv, line 1: no header such as date,close"),
+        (b"\n\n2024-01-01,1,2\n2024-01-02,2,3\n", "RUT.csv, line 3: no header such as date,close"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "RUT.csv, line 3: not a text file"),
-        ("date,close\n".encode("utf-16"), "RUT.csv, line 1: not a text file"),
-        (b"date,close\n2024-01-01,\xa35\n", "RUT.csv, line 2: not UTF-8 text; save it as UTF-8"),
+        (b"date,close\n2024-01-01,\x005\n", "RUT.csv, line 2: not a text file"),
         (b"\x00" * 50, "RUT.csv, line 1: not a text file"),
     ],
 )
 def test_a_file_that_is_no_price_table(folder: Path, content: bytes, message: str) -> None:
     path = folder / "RUT.csv"
     path.write_bytes(content)
-    with pytest.raises(BadFile) as caught:
-        read(path)
-    assert str(caught.value) == message
+    assert refusal(path) == message
 
 
 def test_nine_rows_are_too_few_and_ten_are_enough(write: WriteFile, rows: list[str]) -> None:
@@ -238,7 +257,7 @@ def test_nine_rows_are_too_few_and_ten_are_enough(write: WriteFile, rows: list[s
 def test_a_file_too_large(folder: Path) -> None:
     path = folder / "RUT.csv"
     with path.open("wb") as file:
-        file.truncate(tables.MAX_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(BadFile, match=r"^RUT\.csv: larger than 20 MB or 1,000,000 rows$"):
         read(path)
 
@@ -267,77 +286,23 @@ def test_no_content_breaks_the_reader(
     assert all(problem.isprintable() for problem in market.problems)
 
 
-# --- Parquet
-
-
-def parquet(path: Path, frame: pd.DataFrame) -> Path:
-    frame.to_parquet(path)
-    return path
-
-
-DAYS = pd.date_range("2024-01-01", periods=12)
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        pd.DataFrame({"date": DAYS, "close": CLOSES}),
-        pd.DataFrame({"date": DAYS.date, "close": CLOSES}),
-        pd.DataFrame({"date": DAYS.strftime("%Y-%m-%d"), "price": CLOSES}),
-        pd.DataFrame({"date": DAYS.tz_localize("UTC"), "close": CLOSES}),
-        pd.DataFrame({"Close": CLOSES}, DAYS),
-        pd.DataFrame({"date": DAYS, "close": [str(close) for close in CLOSES]}),
-        pd.DataFrame({"date": DAYS[::-1], "close": CLOSES[::-1], "note": "x"}),
-    ],
-)
-def test_reads_parquet(folder: Path, frame: pd.DataFrame) -> None:
-    series = read(parquet(folder / "RUT.parquet", frame))
-    assert series.close.tolist() == CLOSES
-    assert series.frame.index.equals(DAYS.as_unit("us"))
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "message"),
-    [
-        ("close", "n/a", "row 4: close 'n/a' is not a number"),
-        ("close", "-1", "row 4: close is -1, must be above zero"),
-        ("date", "yesterday", "row 4: 'yesterday' is not a date such as 2024-12-31"),
-        ("date", None, "row 4: no date"),
-        ("date", "2024-01-03", "row 4: 2024-01-03 appears twice (first on row 3)"),
-    ],
-)
-def test_a_bad_parquet_row_is_named(
-    folder: Path, column: str, value: str | None, message: str
-) -> None:
-    frame = pd.DataFrame({"date": DAYS.strftime("%Y-%m-%d"), "close": map(str, CLOSES)})
-    frame.loc[3, column] = value
-    with pytest.raises(BadFile) as caught:
-        read(parquet(folder / "RUT.parquet", frame))
-    assert str(caught.value) == f"RUT.parquet, {message}"
-
-
-def test_a_parquet_file_with_nothing_in_it(folder: Path) -> None:
-    with pytest.raises(BadFile, match=r"^RUT\.parquet: no column of values$"):
-        read(parquet(folder / "RUT.parquet", pd.DataFrame()))
-
-
 # --- which file is which instrument
 
 
 @pytest.mark.parametrize("name", ["BTC.csv", "btc-usd.csv", "BTCUSDT.CSV", "XBTUSD.parquet"])
 def test_the_name_of_a_file_is_an_id_or_a_symbol(name: str) -> None:
-    assert instrument_of(Path(name), CATALOG) == resolve("BTC")
+    assert instrument_called(Path(name), Path(name).stem, CATALOG) == resolve("BTC")
 
 
 def test_an_unknown_name_is_a_new_instrument() -> None:
     expected = Instrument("NEW-1.X", "NEW-1.X", "small_cap")
-    assert instrument_of(Path("new-1.x.csv"), CATALOG) == expected
+    assert instrument_called(Path("new-1.x.csv"), "new-1.x", CATALOG) == expected
 
 
 @pytest.mark.parametrize("name", ["^FOO.csv", "a b.csv", "x" * 17 + ".csv", "-A.csv", "é.csv"])
 def test_a_name_unfit_to_be_an_id_is_refused(name: str) -> None:
     with pytest.raises(BadFile, match="the name must be a known symbol or 1 to 16 letters"):
-        instrument_of(Path(name), CATALOG)
+        instrument_called(Path(name), Path(name).stem, CATALOG)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +311,7 @@ def test_a_name_unfit_to_be_an_id_is_refused(name: str) -> None:
 def test_what_trades_through_weekends_is_a_coin(write: WriteFile, freq: str, kind: str) -> None:
     days = pd.date_range("2020-01-01", periods=50, freq=freq)
     path = write("NEW.csv", [f"{day:%Y-%m-%d},1" for day in days])
-    assert classified(read(path)).instrument.kind == kind
+    assert read(path).instrument.kind == kind
 
 
 def test_hidden_and_other_files_are_left_out(write: WriteFile, folder: Path) -> None:
@@ -357,7 +322,25 @@ def test_hidden_and_other_files_are_left_out(write: WriteFile, folder: Path) -> 
 
 def test_catalog_file_names_instruments(write: WriteFile) -> None:
     path = write("catalog.csv", ["new,New One,coin,NEW-USD N1"], "\ufeffID,name,kind,symbols")
-    assert read_catalog(path) == ((Instrument("NEW", "New One", "coin", ("NEW-USD", "N1")),), ())
+    expected = Entry(Instrument("NEW", "New One", "coin", ("NEW-USD", "N1")))
+    assert read_catalog(path) == ((expected,), ())
+
+
+def test_catalog_file_says_how_to_read(write: WriteFile) -> None:
+    path = write(
+        "catalog.csv",
+        ['rut,,,,",",dmy', "A,One,coin,,.,MDY", "B,,coin,,;,", "C,,coin,,,ymd"],
+        "id,name,kind,symbols,decimal,dates",
+    )
+    entries, problems = read_catalog(path)
+    assert entries == (
+        Entry(Instrument("RUT", "Russell 2000", "small_cap", ("^RUT",)), Hints(",", "dmy")),
+        Entry(Instrument("A", "One", "coin"), Hints(".", "mdy")),
+    )
+    assert problems == (
+        "catalog.csv, line 4: decimal ';' is neither . nor ,",
+        "catalog.csv, line 5: dates 'ymd' is neither dmy nor mdy",
+    )
 
 
 def test_catalog_file_keeps_its_good_lines(write: WriteFile) -> None:
@@ -366,7 +349,7 @@ def test_catalog_file_keeps_its_good_lines(write: WriteFile) -> None:
         "id,name,kind",
     )  # fmt: skip
     assert read_catalog(path) == (
-        (Instrument("A", "One", "coin"), Instrument("D", "D", "macro")),
+        (Entry(Instrument("A", "One", "coin")), Entry(Instrument("D", "D", "macro"))),
         (
             "catalog.csv, line 3: 'B C' cannot be an id",
             "catalog.csv, line 4: kind 'stock' is none of small_cap, coin, equity, macro",

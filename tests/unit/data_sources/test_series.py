@@ -39,10 +39,10 @@ def test_frame_has_the_schema() -> None:
     assert result.index.tz is None
 
 
-def test_stamps_with_a_time_zone_become_utc_days() -> None:
+def test_stamps_with_a_time_zone_keep_the_day_as_written() -> None:
     raw = frame([1, 2], ["2024-01-01 16:00", "2024-01-02 20:00"])
     raw.index = raw.index.tz_localize("America/New_York")
-    assert normalise(raw).index.tolist() == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-03")]
+    assert normalise(raw).index.tolist() == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02")]
 
 
 def test_newest_first_is_turned_round() -> None:

@@ -1,0 +1,1 @@
+"""Price files: what a folder holds, how each file is read, and what cannot be read in words."""
