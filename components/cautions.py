@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from components.plotting import EmptyChartError, day
-from components.returns import PERIODS, holes, pair_frequency, spaced
+from components.plotting import EmptyChartError, day, shown_span
+from components.returns import PERIODS, holes, own_holes, pair_frequency, spaced
 from data_sources.moves import Move
 from data_sources.series import Series
 from view_state import ViewState
@@ -14,7 +14,12 @@ _MOST_NAMED = 4  # moves of one series; the others are counted
 
 
 def cautions(
-    series: Mapping[str, Series], state: ViewState, *, of_returns: bool, of_events: bool
+    series: Mapping[str, Series],
+    state: ViewState,
+    *,
+    of_returns: bool,
+    of_events: bool,
+    of_all: bool,
 ) -> tuple[str, ...]:
     """Sentences to stand beside a chart, in its files and in previews.
 
@@ -27,7 +32,9 @@ def cautions(
     of_returns
         Whether it shows statistics of returns, from which some may be left out.
     of_events
-        Whether it shows breakouts, which need daily closes.
+        Whether it shows breakouts, which nobody sees in a hole.
+    of_all
+        Whether it is about every series there is, of which some may be left out.
     """
     found = [
         text
@@ -37,10 +44,12 @@ def cautions(
     if of_returns:
         found += _left_out(series, state)
     if of_events:
+        found += _unseen(series, state)
+    if of_all:
         found += [
-            f"{spaced(one)}: breakouts and what follows them need daily ones."
+            f"{spaced(one)} and is left out: daily ones are needed."
             for one in series.values()
-            if one.spacing != "d" and one.instrument.kind in ("small_cap", "coin")
+            if one.spacing != "d"
         ]
     return tuple(dict.fromkeys(found))
 
@@ -72,6 +81,21 @@ def move_text(move: Move) -> str:
     else:
         likely = "far beyond its other moves"
     return f"{day(move.day)} is {move.factor:.3g} times the close before, {likely}"
+
+
+def _unseen(series: Mapping[str, Series], state: ViewState) -> list[str]:
+    """Where the focus pair has no closes in the dates shown."""
+    try:
+        start, end = shown_span(series, state)
+    except EmptyChartError:
+        return []
+    return [
+        f"{i} has no closes between {day(before)} and {day(after)}: no breakout is seen there."
+        for i in state.pair
+        if i in series
+        for before, after in own_holes(series[i])
+        if after > start and before < end
+    ]
 
 
 def _left_out(series: Mapping[str, Series], state: ViewState) -> list[str]:

@@ -102,8 +102,8 @@ class Chart:
     page : str
         Address of the page the chart stands on.
     of : tuple of {"returns", "events"}
-        What it counts: the reader is then told of returns left out, or of closes that are not
-        daily.
+        What it counts: the reader is then told of returns left out, and of times in which nobody
+        saw a breakout.
     pictured : tuple of str
         Columns that a picture of a table has room for; all of them where none is named.
     """
@@ -233,7 +233,13 @@ def _attempt(
 
 def cautions_of(chart: Chart, series: Mapping[str, Series], state: ViewState) -> tuple[str, ...]:
     """What a reader of a chart must know about the prices behind it."""
-    return cautions(series, state, of_returns="returns" in chart.of, of_events="events" in chart.of)
+    return cautions(
+        series,
+        state,
+        of_returns="returns" in chart.of,
+        of_events="events" in chart.of,
+        of_all=chart.scope == "all",
+    )
 
 
 def source_line(series: Mapping[str, Series], *, ages: bool = False) -> str:

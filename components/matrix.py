@@ -141,8 +141,10 @@ def finding(frame: Matrix, state: ViewState) -> str:
     if len(frame.cells) == 1:
         cell = defined.iloc[0]
         when = dated(cell.as_of, list(frame.series.values()), state)
+        frequency = frame.frequencies[state.pair]
+        period = "" if frequency == "d" else f", by {PERIODS[frequency]}ly returns"
         return (
-            f"{cell.small_cap} × {cell.coin}{days} {when}: {number(cell.correlation)} "
+            f"{cell.small_cap} × {cell.coin}{days} {when}{period}: {number(cell.correlation)} "
             f"(95% {number(cell.low)} to {number(cell.high)}), N = {cell.n}. "
             "Add small caps or coins to compare pairs here."
         )

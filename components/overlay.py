@@ -39,7 +39,7 @@ from components.plotting import (
     shown_span,
     values,
 )
-from components.returns import spaced
+from components.returns import own_holes, spaced
 from components.theme import DASHES, WHITE, Theme, colour, faded
 from data_sources.series import Series
 from view_state import HORIZONS, ViewState
@@ -150,6 +150,7 @@ def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState)
     is_coin = instrument_id in state.coins
     position = (state.coins if is_coin else state.small_caps).index(instrument_id)
     form = {"drawdown": ".1%", "z": ".2f"}.get(state.scale, ",.4~r")
+    line = _with_holes(line, frame.series[instrument_id])
     return {
         "type": "scatter",
         "uid": f"overlay-{instrument_id}",
@@ -166,6 +167,12 @@ def _line(instrument_id: str, line: pd.Series, frame: Overlay, state: ViewState)
         # Its own day: on a weekend a small cap answers with its nearest session.
         "hovertemplate": f"%{{y:{form}}}, %{{x|%-d %b}}",
     }
+
+
+def _with_holes(line: pd.Series, one: Series) -> pd.Series:
+    """A line that is not drawn where its series has no closes."""
+    days = [before + pd.Timedelta(days=1) for before, _ in own_holes(one) if before in line.index]
+    return pd.concat([line, pd.Series(np.nan, days)]).sort_index() if days else line
 
 
 def _line_ends(frame: Overlay, state: ViewState) -> list[dict[str, Any]]:

@@ -97,6 +97,16 @@ def _usable(first: Series, second: Series, frequency: Frequency) -> np.ndarray:
 
 
 @lru_cache(maxsize=128)
+def own_holes(one: Series) -> tuple[tuple[pd.Timestamp, pd.Timestamp], ...]:
+    """Last close before and first close after each hole in the daily closes of a series."""
+    if one.spacing != "d":
+        return ()
+    days = pd.DatetimeIndex(one.frame.index)
+    ends = np.flatnonzero(~is_one_period(days, "d")) + 1
+    return tuple((days[at - 1], days[at]) for at in ends)
+
+
+@lru_cache(maxsize=128)
 def holes(first: Series, second: Series, frequency: Frequency) -> tuple[tuple[str, int], ...]:
     """Steps between the closes of a pair that make no return of one period.
 

@@ -13,6 +13,7 @@ from components.registry import CHARTS
 from components.returns import holes, returns
 from data_sources.catalog import CATALOG
 from data_sources.series import Series, make_series, sessions_between
+from tests.unit.components.test_charts import readable
 from view_state import ViewState
 
 DAYS = pd.bdate_range("2024-01-01", "2026-11-30")
@@ -70,6 +71,26 @@ def test_it_is_counted_on_every_chart_of_returns_and_in_its_files(card: str) -> 
     assert found is not None
     assert found.cautions == (GAP,)
     assert render(CHARTS[card], pair(), VIEW).cautions == ()
+
+
+def test_a_hole_is_not_drawn_over_and_no_breakout_is_said_to_be_absent_from_it() -> None:
+    """Both the small cap's and the coin's, within the dates that both have."""
+    drawn = render(CHARTS["overlay"], pair(HOLE), VIEW)
+    assert drawn.cautions == (
+        "RUT has no closes between 29 Aug 2025 and 1 Jun 2026: no breakout is seen there.",
+    )
+    line = readable(drawn.figure)["data"][0]
+    assert line["name"] == "RUT"
+    assert line["x"][line["x"].index("2025-08-29") :][:3] == [
+        "2025-08-29",
+        "2025-08-30",
+        "2026-06-01",
+    ]
+    found = CHARTS["overlay"].table(CHARTS["overlay"].prepare(pair(HOLE), VIEW))
+    assert pd.Timestamp("2025-08-30") not in found["RUT"].dropna().index
+    assert render(CHARTS["event-odds"], pair(HOLE), VIEW).cautions == drawn.cautions
+    later = replace(VIEW, span=(date(2026, 7, 1), None))
+    assert render(CHARTS["overlay"], pair(HOLE), later).cautions == ()
 
 
 def test_a_hole_outside_the_dates_shown_is_not_spoken_of() -> None:
