@@ -66,6 +66,9 @@ def read_file(
     source = f"file {echo(path.name)}" + (", simulated prices" if sheet.is_simulated else "")
     written = datetime.fromtimestamp(status.st_mtime, UTC)
     columns = {name: _closes(path, sheet, name, hints) for name in sheet.closes}
+    first, *others = columns.values()
+    if not others and isinstance(first, BadFile):
+        raise first
     days = _days(path, sheet, list(columns.values()), hints)
     found: dict[str, Series | BadFile] = {}
     for name, closes in columns.items():
@@ -83,9 +86,9 @@ def read_file(
             found[instrument.id] = _located(path, sheet, error, name, frame)
         else:
             found[instrument.id] = one if instrument in known else classified(one)
-    (first, *others) = found.values()
-    if not others and isinstance(first, BadFile):
-        raise first
+    only, *more = found.values()
+    if not more and isinstance(only, BadFile):
+        raise only
     return found
 
 

@@ -332,7 +332,9 @@ def test_files_the_documents_name_exist(path: Path) -> None:
 
 
 BAD_ROWS = {
-    "not a number": "2024-01-03,n/a",
+    "not a number": "2024-01-03,oops",
+    "written in another way": '2024-01-03,"1,23"',
+    "another currency, or a percentage": "2024-01-03,7%",
     "not above zero": "2024-01-03,0",
     "not finite": "2024-01-03,1e999",
     "a day twice": "2024-01-02,7",
@@ -343,21 +345,31 @@ BAD_ROWS = {
     "an open quote": '2024-01-03,"7',
 }
 BAD_FILES = {
-    "no header": b"2024-01-01,1\n2024-01-02,2\n",
+    "no header": b"2024-01-01,1,2\n2024-01-02,2,3\n",
     "no close": b"date,bid,ask\n2024-01-01,1,2\n",
+    "two that could be the close": b"date,price,last\n2024-01-01,1,2\n",
     "a column twice": b"date,close,Close\n2024-01-01,1,2\n",
     "dates only": b"date\n2024-01-01\n",
     "too short": b"date,close\n2024-01-01,1\n",
     "empty": b"",
-    "another encoding": b"date,close\n2024-01-01,\xa35\n",
     "a picture, a spreadsheet": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     "too large": b" " * 20_000_001,
+    "two readings of a number": b"date,close\n2024-01-01,1.029\n2024-01-02,989\n",
+    "two readings of a date": b"date,close\n"
+    + b"".join(f"01/{month:02}/2024,5\n".encode() for month in range(1, 13)),
+    "several rows a day": b"date,close\n"
+    + b"".join(f"2024-01-{n // 4 + 1:02} {n % 4 + 10}:00,5\n".encode() for n in range(12)),
+    "an own file without prices": b"# Pairs\n# Link: http://here/?v=1\nsmall_cap,coin\nRUT,BTC\n",
+    "an own file on another scale": b"# Small caps and crypto\n# Link: http://here/?v=1\n"
+    b"date,RUT\n2024-01-01,100\n",
 }
 BAD_CATALOGS = {
     "an unknown kind": "id,name,kind\nA,One,stock\n",
     "an unfit id": "id,name,kind\nb c,One,coin\n",
     "an id twice": "id,name,kind\nA,One,coin\nA,Two,coin\n",
     "a column missing": "id,name\nA,One\n",
+    "an unknown mark": "id,name,kind,decimal\nA,One,coin,;\n",
+    "an unknown order": "id,name,kind,dates\nA,One,coin,ymd\n",
 }
 
 

@@ -57,6 +57,8 @@ ONLY = {
     "requests": {_PROVIDERS},
     "urllib3": {_PROVIDERS},
     "yfinance": {_PROVIDERS},
+    "clevercsv": {"data_sources/files"},
+    "charset_normalizer": {"data_sources/files"},
     "sqlalchemy": _STORE,
     "alembic": _STORE,
 }

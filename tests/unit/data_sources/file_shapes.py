@@ -119,7 +119,8 @@ def cells(series: Sequence[tuple[date, Decimal]], shape: Shape) -> list[list[str
     rows = []
     for day, close in series:
         written = NUMBERS[shape.numbers](close)
-        rest = [written if "lose" in name or name in CLOSES else "7" for name in shape.header[1:]]
+        names = shape.header or ("date", "close")
+        rest = [written if "lose" in name or name in CLOSES else "7" for name in names[1:]]
         rows.append([DATES[shape.dates](day), *rest])
     if shape.missing and len(rows) > 4:
         rows[2] = [rows[2][0], *(shape.missing for _ in rows[2][1:])]

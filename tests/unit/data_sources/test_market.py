@@ -85,6 +85,62 @@ def test_of_two_files_for_one_instrument_the_first_counts(
     assert closes(market, "BTC")[0] == 100.5
 
 
+def test_of_two_files_for_one_instrument_the_readable_one_serves(
+    write: WriteFile, rows: list[str], folder: Path, clock: Clock
+) -> None:
+    write("BTC-USD.csv", [*rows[:11], "2024-01-16,oops"])
+    write("BTC.csv", [row.replace(",1", ",2") for row in rows])
+    market = Market(Folder(folder, clock).snapshot)
+    unreadable = "BTC-USD.csv, line 13: close 'oops' is not a number"
+    assert market.problems == (unreadable,)
+    assert closes(market, "BTC")[0] == 200.5
+    write("BTC-USD.csv", rows)
+    clock.now += 1
+    assert market.problems == ("BTC.csv: BTC is already read from BTC-USD.csv",)
+    assert closes(market, "BTC")[0] == 100.5
+    write("BTC-USD.csv", [*rows[:11], "2024-01-16,oops"])
+    clock.now += 1
+    assert closes(market, "BTC")[0] == 200.5  # what can be read now, before a copy
+
+
+def test_a_file_of_its_own_comes_before_a_column_of_another(
+    write: WriteFile, rows: list[str], folder: Path
+) -> None:
+    write("ALL.csv", [f"{row},{n + 7}" for n, row in enumerate(rows)], "date,RUT,BTC")
+    write("RUT.csv", [row.replace(",1", ",2") for row in rows])
+    market = open_market(Settings(data="files", files=folder))
+    assert market.problems == ("ALL.csv: RUT is already read from RUT.csv",)
+    assert (closes(market, "RUT")[0], closes(market, "BTC")[0]) == (200.5, 7)
+
+
+def test_a_column_that_turned_bad_keeps_its_last_good_copy(
+    write: WriteFile, rows: list[str], folder: Path, clock: Clock
+) -> None:
+    write("ALL.csv", [f"{row},7" for row in rows], "date,RUT,BTC")
+    market = Market(Folder(folder, clock).snapshot)
+    write("ALL.csv", [f"{row},{'oops' if n == 3 else 8}" for n, row in enumerate(rows)],
+          "date,RUT,BTC")  # fmt: skip
+    clock.now += 1
+    assert (closes(market, "RUT")[0], closes(market, "BTC")[0]) == (100.5, 7)
+    (problem,) = market.problems
+    assert problem.startswith("ALL.csv, line 5: BTC 'oops' is not a number; keeping the copy from")
+
+
+def test_the_catalog_file_settles_what_can_be_read_two_ways(
+    write: WriteFile, folder: Path, clock: Clock
+) -> None:
+    write("^RUT.csv", [f"0{n}/01/2024,{n}.029" for n in range(1, 10)] + ["10/01/2024,989"])
+    market = Market(Folder(folder, clock).snapshot)
+    assert market.problems[0].startswith("^RUT.csv, line 2: close '1.029' can be read as")
+    write("catalog.csv", ['RUT,,,",",dmy'], "id,name,kind,decimal,dates")
+    clock.now += 1
+    assert market.problems == ()
+    series = market.series(["RUT"])["RUT"]
+    assert series.close.iloc[[0, -1]].tolist() == [1029, 989]
+    assert f"{series.as_of:%Y-%m-%d}" == "2024-01-10"
+    assert series.instrument.name == "Russell 2000"
+
+
 def test_a_changed_file_shows_after_a_second(
     write: WriteFile, rows: list[str], folder: Path, clock: Clock
 ) -> None:
