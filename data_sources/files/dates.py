@@ -22,6 +22,7 @@ Order = Literal["dmy", "mdy", ""]
 
 _ISO_LENGTH = len("2024-12-31")
 _ISO_CHARACTERS = frozenset("0123456789-")
+_LONGEST = 60
 _EXAMPLE = date(2024, 12, 31)
 _SUMMER_TIME = timedelta(hours=1)
 
@@ -60,6 +61,8 @@ def is_unix(text: str) -> bool:
 
 def looks_like_a_date(text: str) -> bool:
     """Whether a cell may be a date in some form: enough to tell rows of data from a header."""
+    if len(text) > _LONGEST:
+        return False
     return is_unix(text) or _stamp(text) is not None or bool(_LOOKS.fullmatch(text))
 
 
@@ -95,6 +98,8 @@ def read_days(texts: Sequence[str], used: np.ndarray, order: Order = "") -> np.n
     for row, cell in enumerate(cells):
         if not cell:
             raise InvalidSeries("no date", row)
+        if len(cell) > _LONGEST:
+            raise _not_a_date(cell, "%Y-%m-%d", row)
     if all(map(_UNIX.fullmatch, cells)) and any(map(is_unix, cells)):
         with suppress(OverflowError):
             return _first_in_order(_unix_days(cells), used)
@@ -252,8 +257,11 @@ def _no_date(
         columns |= {form: _parsed(texts, form) for form in _forms(text, order)}
     form, days = min(columns.items(), key=lambda item: int(np.isnat(item[1]).sum()))
     row = int(np.isnat(days).argmax())
-    example = _EXAMPLE.strftime("%Y-%m-%d" if np.isnat(days).all() else form)
-    return InvalidSeries(f"'{echo(cells[row])}' is not a date such as {example}", row)
+    return _not_a_date(cells[row], "%Y-%m-%d" if np.isnat(days).all() else form, row)
+
+
+def _not_a_date(text: str, form: str, row: int) -> InvalidSeries:
+    return InvalidSeries(f"'{echo(text)}' is not a date such as {_EXAMPLE:{form}}", row)
 
 
 def _two_ways(text: str, one: np.datetime64, two: np.datetime64, row: int) -> InvalidSeries:

@@ -31,6 +31,7 @@ _CLOSES = (
 
 _OTHERS = {"open", "high", "low", "volume", "adj close", "dividends", "stock splits"}
 _MOST_SHOWN = 8
+_LONGEST = 60
 
 
 class Heading(NamedTuple):
@@ -80,6 +81,12 @@ def date_column(headings: Sequence[Heading], is_written: Callable[[int], bool]) 
     if len(named) > 1 and _plain(headings[named[0]].name) == _plain(headings[named[1]].name):
         raise InvalidSeries(f"two columns named {_shown(headings[named[0]].name)}")
     return named[0] if named else None
+
+
+def columns_of_dates(headings: Sequence[Heading], chosen: int) -> set[int]:
+    """The column chosen for the dates and others of dates; `data` beside another holds values."""
+    named = {at for at, one in enumerate(headings) if is_date(one.name)}
+    return {chosen} | {at for at in named if _plain(headings[at].name) != "data"}
 
 
 def value_columns(
@@ -144,6 +151,6 @@ def _shown(name: str) -> str:
 
 def _plain(name: str) -> str:
     """A name without accents, case, punctuation and a unit in brackets."""
-    without_unit = re.sub(r"[(\[].*?[)\]]", "", name)
+    without_unit = re.sub(r"[(\[].*?[)\]]", "", name[:_LONGEST])
     letters = unicodedata.normalize("NFKD", without_unit.casefold()).encode("ascii", "ignore")
     return " ".join(re.findall(r"[a-z0-9]+", letters.decode()))

@@ -12,6 +12,7 @@ from data_sources.errors import BadFile, InvalidSeries
 from data_sources.files.dates import is_unix, looks_like_a_date
 from data_sources.files.headings import (
     Heading,
+    columns_of_dates,
     date_column,
     heading,
     is_close,
@@ -37,7 +38,7 @@ _CANDLES = {5, 6, 7, 8, 12}
 """Columns of a file without header that begins with date, open, high, low and close."""
 
 _REVERSED = 0.67
-_NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
+_NUMBER = re.compile(r"[^A-Za-z\d]*\d[^A-Za-z]*$")
 
 
 def read_csv(path: Path, known: Sequence[Instrument]) -> Sheet:
@@ -86,8 +87,7 @@ def _columns(
         return 0, {"": _close_of_candles(cells)}
     found = date_column(headings, lambda at: not cells or not is_unix(cells[0][at].strip()))
     dates = 0 if found is None else found
-    named = {at for at, one in enumerate(headings) if is_date(one.name)}
-    return dates, value_columns(headings, {dates, *named}, known)
+    return dates, value_columns(headings, columns_of_dates(headings, dates), known)
 
 
 def _header(rows: Rows) -> tuple[int, list[Heading]]:
@@ -151,7 +151,7 @@ def _is_header(row: Sequence[str]) -> bool:
     """Whether a row holds names: no dates, no numbers, nothing that stands for a missing one."""
     texts = [text for cell in row if (text := cell.strip())]
     return bool(texts) and not any(
-        text.casefold() in MISSING or _NUMBER.fullmatch(text) or looks_like_a_date(text)
+        text.casefold() in MISSING or _NUMBER.match(text) or looks_like_a_date(text)
         for text in texts
     )
 

@@ -10,7 +10,13 @@ import pyarrow.parquet as pq
 
 from data_sources.catalog import Instrument
 from data_sources.errors import BadFile, InvalidSeries
-from data_sources.files.headings import Heading, date_column, heading, is_date, value_columns
+from data_sources.files.headings import (
+    Heading,
+    columns_of_dates,
+    date_column,
+    heading,
+    value_columns,
+)
 from data_sources.files.sheet import Column, Sheet
 from data_sources.files.text import MAX_BYTES, MAX_ROWS, TOO_LARGE
 
@@ -60,8 +66,8 @@ def _chosen(schema: pa.Schema, known: Sequence[Instrument]) -> tuple[int, dict[s
         days = [at for at in range(len(headings)) if pa.types.is_temporal(schema.types[at])]
         texts = [at for at in indexes if not _is_number(schema.types[at])]
         dates = next((at for at in (*days, *texts) if at in indexes), (*days, 0)[0])
-    named = [at for at, one in enumerate(headings) if is_date(one.name)]
-    return dates, value_columns(headings, {dates, *named, *indexes}, known)
+    others = columns_of_dates(headings, dates).union(indexes)
+    return dates, value_columns(headings, others, known)
 
 
 def _column(column: pa.ChunkedArray, *, is_date: bool = False) -> Column:

@@ -1,5 +1,7 @@
 """Where people's files have their header, their dates and their closes."""
 
+import contextlib
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -77,6 +79,8 @@ LAYOUTS = {
     "close before price": "date,price,last,close\n" + lines("{day},1,2,{c}"),
     "closing before last": "date,last,Schlusskurs\n" + lines("{day},1,{c}"),
     "the date not first": "symbol,day,close\n" + lines("RUT,{day},{c}"),
+    "data that are no dates": "date,data\n" + lines("{day},{c}"),
+    "dates called data": "Data,Ultimo\n" + lines("{day:%d.%m.%Y},{c}"),
     "without header": lines("{day},{c}"),
     "binance, no header": lines("{s}000,{o},{h},{l},{c},9,{s}999,1,2,3,4,0"),
     "binance, microseconds": lines("{s}000000,{o},{h},{l},{c},9,{s}999999,1,2,3,4,0"),
@@ -158,3 +162,18 @@ def test_of_several_instruments_one_may_be_bad(write_text: WriteText) -> None:
 def test_two_columns_of_one_instrument_are_refused(write_text: WriteText) -> None:
     with pytest.raises(BadFile, match=r"^many\.csv: two columns of RUT$"):
         read(write_text("many.csv", "date,RUT,^RUT\n" + lines("{day},{c},{h}")))
+
+
+@pytest.mark.parametrize(
+    "cell", ["jan " * 30_000, "1" * 120_000 + "x", "(" * 120_000, " T" * 60_000]
+)
+def test_long_cells_take_no_time(write_text: WriteText, cell: str) -> None:
+    start = time.perf_counter()
+    for text in (
+        f"{cell},close\n" + lines("{day},{c}"),
+        f"date,close\n{cell},5\n",
+        f"{cell},{cell}",
+    ):
+        with contextlib.suppress(BadFile):
+            read(write_text("RUT.csv", text))
+    assert time.perf_counter() - start < 2
