@@ -140,15 +140,18 @@ def _open_catalog(path: Path) -> tuple[_Catalog, tuple[str, ...]]:
 
 
 def _chosen(files: Mapping[Path, _File]) -> tuple[dict[str, Series], list[str]]:
-    """Of several series of one instrument: what is read now, then a file of its own, by name."""
+    """Of several series of one instrument: what is read now, a file of its own, the longest.
+
+    Of equal ones the first by name.
+    """
     held = [
-        (key in file.kept, key != file.catalog.id_of(path), path, key)
+        (key in file.kept, key != file.catalog.id_of(path), -len(file.series[key].frame), path, key)
         for path, file in files.items()
         for key in file.series
     ]
     owners: dict[str, Path] = {}
     problems = []
-    for _, _, path, key in sorted(held):
+    for *_, path, key in sorted(held):
         if key in owners:
             reason = f"{key} is already read from {echo(owners[key].name)}"
             problems.append(str(BadFile(path, None, reason)))

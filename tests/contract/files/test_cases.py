@@ -17,7 +17,7 @@ SHORT_RUT = (40, "2026-10-06", 3100.26, 2852.47)
 # Rows, first day, first and last close of each series; each ends on the same day.
 READ = {
     "a1-yfinance-multiindex": {"RUT": RUT, "BTC": SHORT_BTC},
-    "a1b-clean-beside-raw": {"RUT": RUT, "BTC": SHORT_BTC},
+    "a1b-clean-beside-raw": {"RUT": RUT, "BTC": BTC},
     "a2-yahoo-null-row": {"RUT": RUT, "BTC": (59, *SHORT_BTC[1:])},
     "a3-yahoo-zero-open": {"RUT": SHORT_RUT, "BTC": BTC},
     "a4-midnight-with-offset": {"BTC": BTC, "ZPRR": (12, "2026-11-13", 2868.44, 2852.47)},
@@ -30,7 +30,7 @@ READ = {
 }
 # What is said of the file that does not serve.
 SAID = {
-    "a1b-clean-beside-raw": ("BTC.csv: BTC is already read from BTC-USD.csv",),
+    "a1b-clean-beside-raw": ("BTC-USD.csv: BTC is already read from BTC.csv",),
     "b-own-export": (
         "MINE.csv: BTC is already read from BTC.csv",
         "MINE.csv: RUT is already read from RUT.csv",

@@ -90,7 +90,7 @@ def test_of_two_files_for_one_instrument_the_readable_one_serves(
 ) -> None:
     write("BTC-USD.csv", [*rows[:11], "2024-01-16,oops"])
     write("BTC.csv", [row.replace(",1", ",2") for row in rows])
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     unreadable = "BTC-USD.csv, line 13: close 'oops' is not a number"
     assert market.problems == (unreadable,)
     assert closes(market, "BTC")[0] == 200.5
@@ -117,7 +117,7 @@ def test_a_column_that_turned_bad_keeps_its_last_good_copy(
     write: WriteFile, rows: list[str], folder: Path, clock: Clock
 ) -> None:
     write("ALL.csv", [f"{row},7" for row in rows], "date,RUT,BTC")
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     write("ALL.csv", [f"{row},{'oops' if n == 3 else 8}" for n, row in enumerate(rows)],
           "date,RUT,BTC")  # fmt: skip
     clock.now += 1
@@ -130,7 +130,7 @@ def test_the_catalog_file_settles_what_can_be_read_two_ways(
     write: WriteFile, folder: Path, clock: Clock
 ) -> None:
     write("^RUT.csv", [f"0{n}/01/2024,{n}.029" for n in range(1, 10)] + ["10/01/2024,989"])
-    market = Market(Folder(folder, clock).snapshot)
+    market = Market(Folder(folder, clock=clock).snapshot)
     assert market.problems[0].startswith("^RUT.csv, line 2: close '1.029' can be read as")
     write("catalog.csv", ['RUT,,,",",dmy'], "id,name,kind,decimal,dates")
     clock.now += 1
