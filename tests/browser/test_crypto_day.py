@@ -134,7 +134,7 @@ def test_live_words_are_the_servers(page: Page, live: str, align: str, method: s
     settled(page)
     page.fill("#control-w", "200")
     finding = page.locator("#finding-rolling-correlation")
-    expect(finding).to_contain_text(f"200-session {'Spearman ' if method == 'spearman' else ''}")
+    expect(finding).to_contain_text(f"40-week {'Spearman ' if method == 'spearman' else ''}")
     words = finding.inner_text()
     assert f"correlation of weekly returns {WORDS[align]} with small caps leading" in words
     page.keyboard.press("Enter")
@@ -146,7 +146,9 @@ def test_live_words_are_the_servers(page: Page, live: str, align: str, method: s
 def test_what_is_stale_says_so_in_words_and_in_ink(page: Page, live: str) -> None:
     open_view(page, live, "?theme=light")
     source = page.locator("#source-overlay")
-    expect(source).to_contain_text(re.compile(r"^Source: .* days ago\)\. Crypto days end at New"))
+    expect(source).to_contain_text(
+        re.compile(r"^Source: .* to 21 Aug 2026\. Crypto days end at New")
+    )
     expect(source).to_have_css("color", "rgb(91, 102, 117)")
     page.click("#control-s")
     page.get_by_role("option", name=re.compile("IWN")).click()

@@ -73,6 +73,7 @@ class Server:
             "output": output,
             "outputs": [{"id": id_, "property": property_} for id_, property_ in names],
             "inputs": [view],
+            "state": [{"id": "data-kind", "property": "data", "value": "sample"}],
             "changedPropIds": ["view.data"],
         }
 
