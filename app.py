@@ -251,14 +251,22 @@ def _describe(layout: Any, found: Opened, place: str, base_url: str) -> None:
     """Title and tags of the page, for those who preview links."""
     chart = embed.embedded(place)
     lead = chart.id if chart else preview.LEAD.get(place, "")
-    said = [layout[f"finding-{lead}"].children] if f"finding-{lead}" in layout else []
-    if f"cautions-{lead}" in layout:
-        said += [line.children for line in layout[f"cautions-{lead}"].children]
+    said = _said(layout, lead)
     address = base_url + address_of(found, chart.page if chart else place)
-    flask.g.tags = preview.tags(found, lead, address, " ".join(filter(None, said)), base_url)
+    flask.g.tags = preview.tags(found, lead, address, said, base_url)
     page = "" if place == workbench.PATH else PAGES.get(place, "")
     name = found.title or page
     flask.g.title = f"{name} · {TITLE}" if name else ""
+
+
+def _said(layout: Any, card: str) -> str:
+    """The finding and the cautions of a card on a page; "" where it is not there, or has none."""
+    try:
+        parts = {getattr(part, "id", ""): part for part in layout[f"card-{card}"].children}
+    except KeyError:
+        return ""
+    cautions = [line.children for line in parts[f"cautions-{card}"].children]
+    return " ".join(filter(None, [parts[f"finding-{card}"].children, *cautions]))
 
 
 def _last_days(market: Market) -> dict[str, str]:

@@ -132,10 +132,7 @@ class Series:
 
         Stamps at local midnight that were turned into UTC put Mondays on Sundays.
         """
-        if self.spacing != "d" or self.instrument.kind not in ("small_cap", "equity"):
-            return 0.0
-        share = float((pd.DatetimeIndex(self.frame.index).day_of_week >= 5).mean())
-        return share if share > _WEEKEND_SHARE else 0.0
+        return _weekend_share(self)
 
 
 # Series are equal when their values are, so what was computed once stays true.
@@ -148,6 +145,14 @@ def _spacing(series: Series) -> Spacing:
         if np.mean((steps >= least) & (steps <= most)) >= _MOST:
             return spacing
     return ""
+
+
+@lru_cache(maxsize=512)
+def _weekend_share(series: Series) -> float:
+    if series.spacing != "d" or series.instrument.kind not in ("small_cap", "equity"):
+        return 0.0
+    share = float((pd.DatetimeIndex(series.frame.index).day_of_week >= 5).mean())
+    return share if share > _WEEKEND_SHARE else 0.0
 
 
 @lru_cache(maxsize=512)
