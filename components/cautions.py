@@ -85,15 +85,16 @@ def move_text(move: Move) -> str:
 
 def _unseen(series: Mapping[str, Series], state: ViewState) -> list[str]:
     """Where the focus pair has no closes in the dates shown."""
+    unseen = [(i, hole) for i in state.pair if i in series for hole in own_holes(series[i])]
+    if not unseen:
+        return []
     try:
         start, end = shown_span(series, state)
     except EmptyChartError:
         return []
     return [
         f"{i} has no closes between {day(before)} and {day(after)}: no breakout is seen there."
-        for i in state.pair
-        if i in series
-        for before, after in own_holes(series[i])
+        for i, (before, after) in unseen
         if after > start and before < end
     ]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
-import orjson
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
@@ -102,15 +101,6 @@ def decoded(values) -> np.ndarray:
     return np.array(values)
 
 
-def readable(figure):
-    """A figure with the days on its axes as plain lists."""
-    if isinstance(figure, orjson.Fragment):
-        return orjson.loads(orjson.dumps(figure))
-    if isinstance(figure, dict):
-        return {key: readable(value) for key, value in figure.items()}
-    return [readable(one) for one in figure] if isinstance(figure, list) else figure
-
-
 def trace(figure, uid: str):
     return next(one for one in figure["data"] if one["uid"] == uid)
 
@@ -124,7 +114,7 @@ def test_figures_pass_plotlys_validators_and_are_pure(name, state) -> None:
         figure = chart.figure(frame, state, theme)
         written = to_json_plotly(figure)
         assert to_json_plotly(chart.figure(frame, state, theme)) == written
-        go.Figure(readable(figure))
+        go.Figure(figure)
         uids = [one["uid"] for one in figure["data"]]
         assert len(uids) == len(set(uids))
 

@@ -1,6 +1,5 @@
 """A day is drawn as that day: nothing on a date axis depends on anybody's clock."""
 
-import json
 import os
 import re
 import subprocess
@@ -14,11 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from plotly.io.json import to_json_plotly
 
 from components.plotting import axis_day, axis_days, day
 from components.registry import CHARTS
-from tests.unit.components.test_charts import BUSY, STATES, VIEWS, prepared, readable, tabled
+from tests.unit.components.test_charts import BUSY, VIEWS, prepared, tabled
 from view_state import Mark
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +67,7 @@ def test_everything_on_a_date_axis_is_a_day_written_out(name: str, state) -> Non
     chart, state = CHARTS[name], replace(state, marks=MARKS)
     if tabled(chart, state) is None:
         return
-    figure = readable(chart.figure(prepared(chart, state), state, "light"))
+    figure = chart.figure(prepared(chart, state), state, "light")
     for axis in axes(figure):
         kind = figure["layout"].get(f"{axis[0]}axis{axis[1:]}", {}).get("type")
         wrong = [one for one in placed(figure, axis) if is_day(one[1]) is not (kind == "date")]
@@ -81,7 +79,7 @@ def test_the_charts_with_a_date_axis_have_things_on_it() -> None:
     state = replace(BUSY, marks=MARKS, span=(date(2019, 1, 1), None))
     on_days = {}
     for name, chart in DRAWN.items():
-        figure = readable(chart.figure(prepared(chart, state), state, "light"))
+        figure = chart.figure(prepared(chart, state), state, "light")
         if figure["layout"]["xaxis"].get("type") == "date":
             on_days[name] = {kind for kind, _ in placed(figure, "x")}
     assert set(on_days) == {"overlay", "rolling-correlation", "lead-lag-map"}
@@ -95,25 +93,9 @@ def test_the_charts_with_a_date_axis_have_things_on_it() -> None:
 def test_days_are_written_as_they_are(unit: str) -> None:
     days = pd.date_range("1896-05-26", "2112-12-31", unit=unit)
     for some in (days, days[::97], days[-400:], days[:1], days[:0]):
-        assert readable(axis_days(some)) == [one.date().isoformat() for one in some]
+        assert axis_days(some) == [one.date().isoformat() for one in some]
     for one in (days[0], date(1896, 5, 26)):
         assert axis_day(one) == "1896-05-26"
-
-
-@pytest.mark.parametrize("state", STATES[1:4])
-@pytest.mark.parametrize("name", CHARTS)
-def test_figures_and_details_are_the_same_json_whoever_writes_it(name: str, state) -> None:
-    """NaN, arrays and components: by orjson, which serves, and by Python."""
-    chart = CHARTS[name]
-    frame = prepared(chart, state)
-    drawn = [
-        chart.figure(frame, state, "dark") if chart.figure else {},
-        chart.details(frame, state) if chart.details else [],
-        chart.finding(frame, state),
-    ]
-    written = to_json_plotly(drawn)
-    assert json.loads(written) == json.loads(to_json_plotly(readable(drawn), engine="json"))
-    assert "<" not in written
 
 
 def test_months_are_in_english_whatever_the_server_speaks() -> None:

@@ -14,7 +14,6 @@ from components.granger import CHART as GRANGER
 from components.lead_lag_map import CHART
 from data_sources.series import DayEnd, Series
 from sharing.view import inputs
-from tests.unit.components.test_charts import readable
 from tests.unit.components.test_lead_lag_chart import (
     DAYS,
     UNRELATED,
@@ -35,7 +34,6 @@ ERA = replace(VIEW, span=(date(2019, 1, 1), date(2019, 12, 31)))
 
 def drawn(series: Mapping[str, Series], state: ViewState):
     figure = CHART.figure(CHART.prepare(series, state), state, "light")
-    figure = readable(figure)
     go.Figure(figure)
     return figure["data"][0], figure["layout"]
 

@@ -13,7 +13,6 @@ from components.registry import CHARTS
 from components.returns import holes, returns
 from data_sources.catalog import CATALOG
 from data_sources.series import Series, make_series, sessions_between
-from tests.unit.components.test_charts import readable
 from view_state import ViewState
 
 DAYS = pd.bdate_range("2024-01-01", "2026-11-30")
@@ -79,7 +78,7 @@ def test_a_hole_is_not_drawn_over_and_no_breakout_is_said_to_be_absent_from_it()
     assert drawn.cautions == (
         "RUT has no closes between 29 Aug 2025 and 1 Jun 2026: no breakout is seen there.",
     )
-    line = readable(drawn.figure)["data"][0]
+    line = drawn.figure["data"][0]
     assert line["name"] == "RUT"
     assert line["x"][line["x"].index("2025-08-29") :][:3] == [
         "2025-08-29",

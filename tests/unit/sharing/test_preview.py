@@ -26,7 +26,6 @@ from sharing.feed import events, told
 from sharing.picture import MOST_PIXELS, SIZES, picture, sizes, without
 from sharing.pictures import BusyError, DrawingError, NoBrowserError, _folder
 from sharing.preview import CARD, LEAD
-from tests.unit.components.test_charts import readable
 from view_state import parse
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -258,8 +257,8 @@ def test_a_picture_carries_its_words_and_the_very_traces(card: str) -> None:
         plain = ask.chart.figure(
             ask.chart.prepare(ask.series, ask.found.state), ask.found.state, "light"
         )
-        assert [{**one, "uid": ""} for one in readable(figure["data"])] == [
-            {**one, "uid": ""} for one in readable(plain["data"])
+        assert [{**one, "uid": ""} for one in figure["data"]] == [
+            {**one, "uid": ""} for one in plain["data"]
         ]
 
 
