@@ -1,4 +1,4 @@
-"""Which tests stay together on one process when `make test` runs two; examples that do not change."""
+"""Which tests stay together when `make test` runs two processes; the same examples in each run."""
 
 import pytest
 from hypothesis import settings

@@ -25,7 +25,7 @@ from tests.upstream import NOW, VENDORS, serve
 FORK = multiprocessing.get_context("fork")
 FIRST_DAY = date(2023, 10, 2)
 DAY = 86_400
-ROUNDS = 200
+ROUNDS = 60
 PATIENCE = 150.0  # seconds; a third is enough on two idle cores
 
 

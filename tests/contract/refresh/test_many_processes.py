@@ -39,11 +39,11 @@ def run(scenario: str, url: str) -> dict:
     return json.loads(result.stdout)
 
 
-def test_a_refresher_killed_200_times_loses_and_invents_nothing(tmp_path: Path) -> None:
+def test_a_refresher_killed_60_times_loses_and_invents_nothing(tmp_path: Path) -> None:
     found = run("kill", f"sqlite:///{tmp_path}/store.db")
     assert found["problems"] == []
     assert found["behind"] == []
-    assert found["killed"] > 100
+    assert found["killed"] > 30
     assert max(found["in_flight"].values()) <= 2  # one whose asker is dead, one of the living
 
 
