@@ -62,6 +62,7 @@ def doubts(one: Series, moves: Sequence[Move]) -> list[str]:
             f"{one.weekend_share:.0%} of {one.id}'s closes are dated on a Saturday or Sunday, when "
             "markets are closed: its dates may be a day off."
         )
+    moves = _without_ways_back(moves)
     if moves:
         named = "; ".join(move_text(move) for move in moves[:_MOST_NAMED])
         more = len(moves) - _MOST_NAMED
@@ -74,13 +75,24 @@ def doubts(one: Series, moves: Sequence[Move]) -> list[str]:
 def move_text(move: Move) -> str:
     """A doubtful move in words."""
     if move.is_tick:
-        likely = "a spike that is gone the next day"
+        likely = "and back the next day"
     elif move.ratio:
         kind = "reverse split" if move.factor > 1 else "split"
         likely = f"like a {move.ratio} {kind}"
     else:
         likely = "far beyond its other moves"
     return f"{day(move.day)} is {move.factor:.3g} times the close before, {likely}"
+
+
+def _without_ways_back(moves: Sequence[Move]) -> list[Move]:
+    """Of each spike only the move that leads there."""
+    kept: list[Move] = []
+    leads_there = False
+    for move in moves:
+        leads_there = move.is_tick and not leads_there
+        if leads_there or not move.is_tick:
+            kept.append(move)
+    return kept
 
 
 def _unseen(series: Mapping[str, Series], state: ViewState) -> list[str]:
@@ -93,7 +105,7 @@ def _unseen(series: Mapping[str, Series], state: ViewState) -> list[str]:
     except EmptyChartError:
         return []
     return [
-        f"{i} has no closes between {day(before)} and {day(after)}: no breakout is seen there."
+        f"{i} has no closes between {day(before)} and {day(after)}: nothing is known of it there."
         for i, (before, after) in unseen
         if after > start and before < end
     ]

@@ -76,7 +76,7 @@ def test_a_hole_is_not_drawn_over_and_no_breakout_is_said_to_be_absent_from_it()
     """Both the small cap's and the coin's, within the dates that both have."""
     drawn = render(CHARTS["overlay"], pair(HOLE), VIEW)
     assert drawn.cautions == (
-        "RUT has no closes between 29 Aug 2025 and 1 Jun 2026: no breakout is seen there.",
+        "RUT has no closes between 29 Aug 2025 and 1 Jun 2026: nothing is known of it there.",
     )
     line = drawn.figure["data"][0]
     assert line["name"] == "RUT"
@@ -206,6 +206,16 @@ def test_a_likely_split_makes_no_breakout_and_no_return_until_it_is_accepted() -
     assert render(overlay, believed, state).cautions == ()
     assert day in returns(accepted, series["BTC"], "d", 0).index
     assert day in overlay.prepare(believed, state).events.index
+
+
+def test_a_spike_is_told_once() -> None:
+    close = walk(1, 0.012)
+    close["2026-06-16"] *= 10
+    (text,) = render(CHARTS["matrix"], pair(close), VIEW).cautions
+    assert text.endswith(
+        " times the close before, and back the next day. It is left out of all statistics."
+    )
+    assert text.count("2026") == 1
 
 
 def test_a_coin_that_changes_its_unit_makes_no_rally() -> None:
