@@ -34,6 +34,12 @@
     do await (last = filled);
     while (last !== filled); // a newer one has begun meanwhile
   };
+  // What the dialog offers, by the id of its line: React may not have drawn it yet.
+  const lines = new Map();
+  function show(id, value) {
+    lines.set(id, value);
+    set_props(id, { value });
+  }
   async function fill(wait = 0) {
     if (!isOpen()) return;
     const page = dialog().dataset.page, turn = ++filling;
@@ -54,12 +60,12 @@
     if (turn !== filling || !isOpen()) return;
     const offer = await ask("GET", `${siblings("share")}&page=${page}`);
     if (turn !== filling) return;
-    set_props("share-live", { value: offer.live ? offer.live + anchor : offer.message });
+    show("share-live", offer.live ? offer.live + anchor : offer.message);
     const frame = document.createElement("iframe");
     const source = new URL(siblings(`embed/${chart}`), offer.live ?? location.href).href;
     Object.assign(frame, { src: source, title, loading: "lazy", ...EMBED });
     frame.style.border = "0";
-    set_props("share-embed", { value: frame.outerHTML });
+    show("share-embed", frame.outerHTML);
   }
   const findingOf = (chart) => {
     const finding = element(`finding-${chart}`)?.textContent ?? "";
@@ -87,7 +93,7 @@
     const line = element(id), before = button.textContent;
     await settled();
     try {
-      await navigator.clipboard.writeText(line.value);
+      await navigator.clipboard.writeText(lines.get(id));
       button.textContent = "Copied";
     } catch {
       // No clipboard without https: the text is selected for the reader to copy.
@@ -98,7 +104,7 @@
     setTimeout(() => (button.textContent = before), 2000);
   }
   const send = (id) =>
-    navigator.share({ title: document.title, text: element("share-finding").textContent, url: element(id).value })
+    navigator.share({ title: document.title, text: element("share-finding").textContent, url: lines.get(id) })
       .catch(() => {}); // the reader thought better of it
 
   // A frozen link, of the very data that are on screen.
@@ -124,12 +130,12 @@
     if (made.status !== 201) return say("share-frozen-status", made.message);
     [secret, frozenQuery] = [made.secret, body.query];
     say("share-frozen-status", "");
-    set_props("share-frozen", { value: made.link + anchor });
+    show("share-frozen", made.link + anchor);
     say("share-secret", secret);
     filled = fill();
   }
   async function thaw() {
-    const path = new URL(element("share-frozen").value).pathname;
+    const path = new URL(lines.get("share-frozen")).pathname;
     const answer = await ask("DELETE", path, null, { Authorization: `Bearer ${secret}` });
     say("share-frozen-status", answer.message);
     if (answer.status === 200) frozenQuery = null;
