@@ -32,7 +32,11 @@ NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"),
+    # A new page is drawn by the process of those before it, which has compiled the scripts.
+    "--process-per-site",
+)
 
 # What is on its way to the server, and when the last answer came.
 COUNT_REQUESTS = """
@@ -46,6 +50,14 @@ COUNT_REQUESTS = """
     answer.then(done, done);
     return answer;
   };
+"""
+
+# What a page that is loaded does once a second or less often, it does ten times as often. Waits
+# that begin while it loads keep their length: something must be there to be changed.
+HURRY = """
+  const wait = window.setTimeout.bind(window);
+  window.setTimeout = (task, ms = 0, ...more) =>
+    wait(task, ms < 1000 || document.readyState !== "complete" ? ms : ms / 10, ...more);
 """
 
 expect.set_options(timeout=10_000)
@@ -88,6 +100,12 @@ def serve_app(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+def forget_requests(app: Flask) -> None:
+    """As if nobody had asked for anything lately, of which only so much is allowed a minute."""
+    for limiter in app.extensions["limiter"]:
+        limiter.reset()
+
+
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A server with the sample data."""
@@ -113,8 +131,7 @@ def fake_server() -> Iterator[FakeServer]:
 def live(fake_server: FakeServer) -> FakeLive:
     """Live data in which nothing has happened yet; tests say what arrives."""
     fake_server.live.begin()
-    for limiter in fake_server.app.extensions["limiter"]:
-        limiter.reset()
+    forget_requests(fake_server.app)
     return fake_server.live
 
 
@@ -128,7 +145,7 @@ def served(fake_server: FakeServer, live: FakeLive) -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=installed_browser(), args=list(QUIET))
+        chromium = playwright.chromium.launch(executable_path=installed_browser(), args=list(FLAGS))
         yield chromium
         chromium.close()
 
@@ -149,9 +166,11 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="session")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
+def profile(browser: Browser, address: str) -> Iterator[BrowserContext]:
     """A profile that has visited before: loading and compiling the assets takes seconds."""
     profile = new_profile(browser)
+    # A page that stays: with the last one the process would go, and all it has compiled.
+    profile.new_page().goto(f"{address}/healthz")
     yield profile
     # Nothing but cached assets could have gone from one test to another.
     assert profile.storage_state() == {"cookies": [], "origins": []}
@@ -162,9 +181,15 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 def tab(profile: BrowserContext) -> Iterator[Page]:
     """A page that may log errors."""
     yield profile.new_page()
-    for one in profile.pages:
+    for one in profile.pages[1:]:
         one.close()
     profile.clear_permissions()
+
+
+@pytest.fixture
+def hurried(tab: Page) -> None:
+    """For tests of pages that ask the server again and again."""
+    tab.add_init_script(HURRY)
 
 
 @pytest.fixture
@@ -204,6 +229,11 @@ def settled(page: Page) -> None:
     """Wait until the server has answered everything and the page has drawn it."""
     page.wait_for_function("underWay === 0 && performance.now() - lastAnswer > 250")
     expect(page.locator("[data-dash-is-loading=true]")).to_have_count(0)
+
+
+def let_pass(page: Page, milliseconds: int) -> None:
+    """Wait until the page's own timers of that length, or shorter, have run out; see HURRY."""
+    page.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", milliseconds)
 
 
 def drawn(page: Page, card: str) -> list[dict[str, object]]:

@@ -7,8 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from settings import Settings
-from tests.browser.conftest import open_view, serve
+from tests.browser.conftest import let_pass, open_view, serve
 from tests.unit.pages.fake_live import SAMPLE, FakeLive
+
+hurried = pytest.mark.usefixtures("hurried")
 
 
 def type_into(page: Page, key: str, text: str) -> None:
@@ -20,6 +22,7 @@ def picked(page: Page, key: str, *labels: str) -> None:
     expect(page.locator(f".picker-{key} .mantine-Pill-label")).to_have_text(list(labels))
 
 
+@hurried
 def test_a_small_cap_by_keyboard(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served, "?w=45")
     type_into(page, "s", "avuv")
@@ -36,6 +39,7 @@ def test_a_small_cap_by_keyboard(page: Page, served: str, live: FakeLive) -> Non
     expect(page).to_have_url(f"{served}/?v=1&w=45")
 
 
+@hurried
 def test_a_coin_by_mouse(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served)
     type_into(page, "c", "avax-usd")
@@ -46,6 +50,7 @@ def test_a_coin_by_mouse(page: Page, served: str, live: FakeLive) -> None:
     expect(page).to_have_url(f"{served}/?v=1&c=BTC~AVAX")
 
 
+@hurried
 def test_an_index_whose_id_begins_with_a_caret(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served)
     type_into(page, "s", "^SP600")
@@ -56,6 +61,7 @@ def test_an_index_whose_id_begins_with_a_caret(page: Page, served: str, live: Fa
     picked(page, "s", "RUT · Russell 2000", "^SP600")
 
 
+@hurried
 def test_a_symbol_nobody_offers(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served)
     type_into(page, "s", "nope")
@@ -88,6 +94,7 @@ def test_a_refusal_and_a_server_that_is_gone(tab: Page, served: str) -> None:
     expect(page.locator("#adding")).not_to_contain_text("AVUV: The server")
 
 
+@hurried
 def test_a_worker_that_has_not_heard_of_it_yet(tab: Page, served: str, live: FakeLive) -> None:
     page = tab
     open_view(page, served)
@@ -115,6 +122,7 @@ def test_what_is_tuned_meanwhile_is_kept(page: Page, served: str, live: FakeLive
     expect(page).to_have_url(f"{served}/?v=1&s=RUT~AVUV&w=30")
 
 
+@hurried
 def test_two_at_once_open_together(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served)
     type_into(page, "s", "avuv")
@@ -124,12 +132,13 @@ def test_two_at_once_open_together(page: Page, served: str, live: FakeLive) -> N
     expect(page.locator("#adding > span")).to_have_count(2)
     live.arrive("AVUV")
     expect(page.locator("#adding")).to_contain_text("AVUV is here.")
-    page.wait_for_timeout(2500)
+    let_pass(page, 2500)
     assert page.url == f"{served}/?v=1"
     live.arrive("AVAX", like="ETH")
     expect(page).to_have_url(f"{served}/?v=1&s=RUT~AVUV&c=BTC~AVAX")
 
 
+@hurried
 def test_what_is_dismissed_is_not_opened(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served)
     type_into(page, "s", "avuv")
@@ -137,7 +146,7 @@ def test_what_is_dismissed_is_not_opened(page: Page, served: str, live: FakeLive
     expect(page.locator("#adding")).to_contain_text("AVUV: waiting")
     page.get_by_role("button", name="Dismiss AVUV").click()
     live.arrive("AVUV")
-    page.wait_for_timeout(3500)
+    let_pass(page, 3500)
     assert page.url == f"{served}/?v=1"
 
 
@@ -173,6 +182,7 @@ def test_a_full_list_is_said_before_anything_is_fetched(
     assert live.status("AVUV") is None
 
 
+@hurried
 def test_a_list_that_filled_up_meanwhile(page: Page, served: str, live: FakeLive) -> None:
     for id_ in ("A1", "A2", "A3"):
         live.add(id_, "small_cap")
@@ -215,6 +225,7 @@ def test_nothing_is_offered_where_nothing_may_be_added(
             page.goto("about:blank")
 
 
+@hurried
 def test_a_link_that_names_it(page: Page, served: str, live: FakeLive) -> None:
     open_view(page, served, "?s=AVUV~IWN&c=ETH&w=45")
     expect(page.locator("#notices")).to_contain_text("s=AVUV was ignored")

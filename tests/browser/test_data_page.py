@@ -12,10 +12,11 @@ from playwright.sync_api import Page, Route, expect
 from data_sources.catalog import CATALOG
 from data_sources.snapshot import Status
 from settings import Settings
-from tests.browser.conftest import open_view, serve, settled
+from tests.browser.conftest import let_pass, open_view, serve, settled
 from tests.unit.pages.fake_live import NOW, SAMPLE, FakeLive, row
 
 ENOUGH_TO_POLL = 15_000
+hurried = pytest.mark.usefixtures("hurried")
 
 
 def look_again(page: Page) -> None:
@@ -63,6 +64,7 @@ def test_a_choice_of_the_crypto_day_is_kept(page: Page, served: str, live: FakeL
     expect(page).to_have_url(f"{served}/data?v=1&align=nyclose&theme=dark")
 
 
+@hurried
 def test_the_table_follows_a_first_load(page: Page, served: str, live: FakeLive) -> None:
     live.add("AVUV", "small_cap")
     live.change(progress="4 of 5 series")
@@ -202,14 +204,16 @@ def test_newer_prices_are_shown_when_the_reader_wants_them(
     expect(page).to_have_url(f"{served}/?v=1&w=45")
 
 
+@hurried
 def test_a_hidden_page_asks_nothing(page: Page, served: str, live: FakeLive) -> None:
     live.change(progress="3 of 4 series")
     open_view(page, served)
+    look_again(page)  # from here on the page hurries
     page.evaluate("""Object.defineProperty(document, "hidden", { value: true });
                      document.dispatchEvent(new Event("visibilitychange"))""")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(4000)
+    let_pass(page, 4000)
     assert not asked
 
 
@@ -223,6 +227,7 @@ def test_the_sample_asks_nothing(first_visit: Page, address: str) -> None:
     assert not [url for url in asked if "status" in url]
 
 
+@hurried
 def test_the_sample_gives_way_without_losing_the_view(
     page: Page, served: str, live: FakeLive
 ) -> None:

@@ -11,10 +11,20 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from settings import Settings
-from tests.browser.conftest import checked, drawn, new_profile, open_view, serve, settled
+from tests.browser.conftest import (
+    checked,
+    drawn,
+    forget_requests,
+    make_app,
+    new_profile,
+    open_view,
+    serve_app,
+    settled,
+)
 
 CARDS = ("overlay", "rolling-correlation", "matrix")
 SHAPE_LABELS = "#graph-overlay .shape-label text"
@@ -27,6 +37,7 @@ class Sites:
     ours: str
     friend: str
     stranger: str
+    app: Flask
 
 
 def blog() -> tuple[HTTPServer, str]:
@@ -57,19 +68,34 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
         database_url=f"sqlite:///{tmp_path_factory.mktemp('share')}/store.db",
         embed_origins=friendly,
     )
-    for ours in serve(settings):
-        yield Sites(ours, friendly, strange)
+    app = make_app(settings)
+    for ours in serve_app(app):
+        yield Sites(ours, friendly, strange, app)
     for server in (friend, stranger):
         server.shutdown()
         server.server_close()
 
 
-@pytest.fixture
-def colleague(browser: Browser) -> Iterator[Page]:
-    """Somebody else, with an empty profile."""
+@pytest.fixture(autouse=True)
+def others_asked_long_ago(sites: Sites) -> None:
+    forget_requests(sites.app)
+
+
+@pytest.fixture(scope="module")
+def other_profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A profile in which nothing has been shared; it has the assets, which take seconds to load."""
     profile = new_profile(browser)
-    yield from checked(profile.new_page())
+    yield profile
     profile.close()
+
+
+@pytest.fixture
+def colleague(other_profile: BrowserContext) -> Iterator[Page]:
+    """Somebody else, who has nothing but the link."""
+    page = other_profile.new_page()
+    yield from checked(page)
+    page.close()
+    assert other_profile.storage_state() == {"cookies": [], "origins": []}
 
 
 def open_dialog(page: Page) -> Locator:
