@@ -188,7 +188,7 @@ def tab(profile: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def hurried(tab: Page) -> None:
-    """For tests of pages that ask the server again and again."""
+    """For pages that ask again and again; not beside `Live`, which looks once a second itself."""
     tab.add_init_script(HURRY)
 
 

@@ -18,8 +18,6 @@ from tests.upstream import Upstream
 from tests.upstream import serve as serve_vendors
 from tests.upstream import settings as settings_for
 
-pytestmark = pytest.mark.usefixtures("hurried")
-
 
 @contextmanager
 def vendors_today() -> Iterator[Upstream]:
