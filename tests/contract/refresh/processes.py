@@ -33,7 +33,8 @@ class Vendors:
     """An upstream in a process of its own, and the time it shares with everybody."""
 
     def __init__(self, fault: str | None = None, delay: float = 0) -> None:
-        self.seconds = FORK.Value("d", NOW.timestamp())
+        # Without a lock: whoever is killed while it holds one would stop the clock for all.
+        self.seconds = FORK.Value("d", NOW.timestamp(), lock=False)
         self._pipe, theirs = FORK.Pipe()
         self._process = FORK.Process(target=self._serve, args=(theirs, fault, delay), daemon=True)
         self._process.start()
