@@ -80,13 +80,13 @@ def prepare(series: Mapping[str, Series], state: ViewState) -> EventPaths:
     around = 100 * paths(seen.close, seen.entries, BEFORE, AFTER).T.set_axis(days, axis=1)
     logs = np.log(around.loc[: state.horizon, around.loc[state.horizon].notna()])
     # Of one set of events throughout: one that ends or begins later would bend the line.
-    together = logs.dropna().reindex(around.index)
+    together = logs.dropna()
     picked = chosen(seen.events, state)
     return EventPaths(
         study=seen,
         paths=around,
-        mean=np.exp(together.mean(axis=1)),
-        median=np.exp(together.median(axis=1)),
+        mean=np.exp(together.mean(axis=1)).reindex(around.index),
+        median=np.exp(together.median(axis=1)).reindex(around.index),
         complete=logs.shape[1],
         fan=_fan(seen.target, seen.era.index[0], seen.until, seen.close.index[-1]),
         drawn=picked if len(picked) else days,
