@@ -20,7 +20,7 @@ from analytics.lead_lag import block_length, cross_correlation, lead_lag
 from analytics.specification import Definition, specification_curve
 from benchmarks.prices import closes
 from benchmarks.report import Row, pair
-from components.event_paths import AFTER, BEFORE, FAN_STEP
+from components.charts.event_paths import AFTER, BEFORE, FAN_STEP
 from components.event_study import FAN
 from view_state import HORIZONS
 

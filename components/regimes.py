@@ -6,8 +6,8 @@ import pandas as pd
 
 from analytics.correlation import Method, fisher_interval
 from analytics.regimes import LEVEL, regime_changes
+from components.charts.rolling_correlation import rolling
 from components.returns import Frequency
-from components.rolling_correlation import rolling
 from data_sources.series import Series
 
 __all__ = ["LEVEL", "changes"]

@@ -1,6 +1,6 @@
 """Every chart there is. Adding one is one file and one line here."""
 
-from components import (
+from components.charts import (
     breakouts,
     claims,
     cycles,

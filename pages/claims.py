@@ -7,8 +7,8 @@ from dash import html
 from components import controls
 from components.card import card
 from components.chart import render
+from components.charts.specification_curve import height
 from components.registry import CHARTS
-from components.specification_curve import height
 from data_sources.market import Market
 from sharing.view import inputs
 from view_state import ViewState

@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 import flask
 import pandas as pd
 
+from components.charts.rolling_correlation import number, ordinal, window_name
 from components.event_study import study
 from components.plotting import SAMPLE_NOTE, EmptyChartError, day, day_end
 from components.regimes import LEVEL, changes
-from components.rolling_correlation import number, ordinal, window_name
 from data_sources.errors import NotPossible, StoreTooNew, StoreUnavailable
 from data_sources.market import Market
 from data_sources.series import Series

@@ -6,8 +6,8 @@ from threading import Event
 import pytest
 from playwright.sync_api import Page, expect
 
-from components import specification_curve
 from components.background import in_background
+from components.charts import specification_curve
 from tests.browser.conftest import drawn, settled
 
 CURVE = "#card-specification-curve"

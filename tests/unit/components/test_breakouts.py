@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components import breakouts, cycles, event_odds, event_paths
 from components.chart import render
+from components.charts import breakouts, cycles, event_odds, event_paths
 from components.event_study import chosen, event_line, signed, spread, study, why_unknown
 from tests.unit.components.event_world import (
     FIRST,

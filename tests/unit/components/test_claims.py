@@ -14,11 +14,12 @@ from pydantic import TypeAdapter
 
 from analytics.event_odds import Odds, odds
 from analytics.resampling import PValues
-from components import claim_tests, claims
 from components.chart import render
-from components.claim_outcome import Mark, Measure, NotTestableError, Outcome
-from components.claim_tests import ClaimTest
-from components.claims import CHART, CLAIMS, Ledger, read_claims
+from components.charts import claims
+from components.charts.claims import CHART, CLAIMS, Ledger, read_claims
+from components.claims import tests as claim_tests
+from components.claims.outcome import Mark, Measure, NotTestableError, Outcome
+from components.claims.tests import ClaimTest
 from components.registry import CHARTS
 from data_sources.catalog import CATALOG, Instrument
 from data_sources.market import Market

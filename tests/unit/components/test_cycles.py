@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from components.chart import render
-from components.cycles import CHART
+from components.charts.cycles import CHART
 from tests.unit.components.event_world import series_of, world
 from view_state import ViewState
 

@@ -11,7 +11,7 @@ import pytest
 from analytics.event_odds import Overlap
 from analytics.resampling import PValues
 from components.chart import render
-from components.event_odds import CHART, EventOdds
+from components.charts.event_odds import CHART, EventOdds
 from tests.unit.components.event_world import any_day, wandering, world
 from tests.unit.components.test_breakouts import texts
 from view_state import ViewState

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from components.event_paths import CHART, EventPaths
+from components.charts.event_paths import CHART, EventPaths
 from components.event_study import MOST_LABELLED
 from tests.unit.components.event_world import (
     DAYS,

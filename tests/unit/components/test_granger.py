@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from components.chart import at_new_york, render
-from components.granger import CHART
+from components.charts.granger import CHART
 from data_sources.series import Series
 from tests.unit.components.test_lead_lag_chart import (
     UNRELATED,

@@ -13,7 +13,7 @@ import pytest
 
 from analytics.lead_lag import lead_lag
 from components.chart import at_new_york, render
-from components.lead_lag import CHART, leads
+from components.charts.lead_lag import CHART, leads
 from components.plotting import day, p_value
 from data_sources.catalog import CATALOG
 from data_sources.series import Series, make_series

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import pytest
 
 from components.chart import Chart, render
-from components.granger import CHART as GRANGER
-from components.lead_lag_map import CHART
+from components.charts.granger import CHART as GRANGER
+from components.charts.lead_lag_map import CHART
 from data_sources.series import DayEnd, Series
 from sharing.view import inputs
 from tests.unit.components.test_lead_lag_chart import (

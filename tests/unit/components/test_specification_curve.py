@@ -12,13 +12,13 @@ import pytest
 
 from analytics.event_odds import odds
 from analytics.event_study import entry_dates
-from components import specification_curve
 from components.background import in_background
 from components.chart import render, values
+from components.charts import specification_curve
+from components.charts.specification_curve import CHART, DAYS, RULES, Curve
 from components.event_study import signed_log
 from components.plotting import UnfinishedChartError
 from components.registry import CHARTS
-from components.specification_curve import CHART, DAYS, RULES, Curve
 from data_sources.sample import sample_series
 from data_sources.series import Series
 from tests.unit.components.test_claims import DAYS as ALL_DAYS

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analytics.lead_lag import Verdict, cross_correlation, lead_lag, verdict
 from components.chart import Chart, Column, at_new_york
+from components.charts.rolling_correlation import number
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -20,7 +21,6 @@ from components.plotting import (
     values,
 )
 from components.returns import daily_only, returns
-from components.rolling_correlation import number
 from components.theme import GREY, Theme, base_layout, colour, faded
 from data_sources.series import Series
 from view_state import ViewState

@@ -10,6 +10,7 @@ from dash import html
 
 from analytics.event_study import excursions
 from components.chart import Chart, Column
+from components.charts.rolling_correlation import number, rolling
 from components.event_study import (
     Study,
     chosen,
@@ -23,7 +24,6 @@ from components.event_study import (
     why_unknown,
 )
 from components.plotting import day
-from components.rolling_correlation import number, rolling
 from data_sources.series import Series
 from view_state import HORIZONS, MOST_EVENTS, ViewState, to_query
 

@@ -11,10 +11,10 @@ from dash import html
 from analytics.alignment import observations
 from analytics.correlation import fisher_interval, rolling_correlation
 from components.chart import Chart, Column
+from components.charts.rolling_correlation import FEWEST, number, pairs, too_short, window_name
 from components.plotting import EmptyChartError, Figure, day, day_end, sample_mark, shown_span
 from components.present import dated
 from components.returns import PERIODS, Frequency, pair_frequency, paired_returns
-from components.rolling_correlation import FEWEST, number, pairs, too_short, window_name
 from components.theme import BLUES, FRAME, GREY, ORANGES, Theme, base_layout, faded
 from data_sources.series import Series
 from view_state import ViewState

@@ -18,7 +18,8 @@ from analytics.alignment import shared_closes
 from analytics.bootstrap import correlation_interval
 from analytics.event_odds import Odds, odds
 from analytics.event_study import entry_dates, excursions
-from components.claim_outcome import (
+from components.charts.rolling_correlation import number, rolling
+from components.claims.outcome import (
     LEVEL,
     UNTOLD,
     Mark,
@@ -31,7 +32,6 @@ from components.claim_outcome import (
 from components.event_study import Study, signed, study
 from components.plotting import EmptyChartError, day, p_value
 from components.returns import returns, spaced
-from components.rolling_correlation import number, rolling
 from data_sources.series import Series
 from view_state import MOST_INSTRUMENTS, ViewState
 

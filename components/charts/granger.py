@@ -10,7 +10,7 @@ from dash import html
 
 from analytics.lead_lag import granger_tests
 from components.chart import Chart, Column
-from components.lead_lag import BY_DAYS, era_returns
+from components.charts.lead_lag import BY_DAYS, era_returns
 from components.plotting import day, p_digits, p_value
 from components.returns import returns
 from data_sources.series import Series

@@ -9,7 +9,8 @@ import pandas as pd
 
 from analytics.lead_lag import rolling_cross_correlation
 from components.chart import Chart, Column
-from components.lead_lag import BY_DAYS, LEADERS, era_returns, new_york_only
+from components.charts.lead_lag import BY_DAYS, LEADERS, era_returns, new_york_only
+from components.charts.rolling_correlation import number
 from components.plotting import (
     EmptyChartError,
     Figure,
@@ -19,7 +20,6 @@ from components.plotting import (
     values,
 )
 from components.returns import returns
-from components.rolling_correlation import number
 from components.theme import BLUES, FRAME, GREY, ORANGES, Theme, faded
 from data_sources.series import Series
 from view_state import ViewState

@@ -20,7 +20,7 @@ from analytics.specification import (
 )
 from components.background import Say, in_background
 from components.chart import Chart, Column
-from components.claim_outcome import LEVEL
+from components.claims.outcome import LEVEL
 from components.event_study import rule_of, signed, signed_log
 from components.plotting import EmptyChartError, Figure, p_value, sample_mark, values
 from components.theme import BLUES, GREY, ORANGES, WHITE, Theme, base_layout, colour, faded

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from components.charts.rolling_correlation import number
 from components.event_study import signed
 from components.plotting import day, p_value
-from components.rolling_correlation import number
 from view_state import ViewState
 
 LEVEL = 0.05

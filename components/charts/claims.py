@@ -1,6 +1,6 @@
 """The ledger: what was said in public, tested on the data that are here.
 
-The claims are in components/claims.toml, their tests in components/claim_tests.py.
+The claims are in components/claims/claims.toml, their tests in components/claims/tests.py.
 """
 
 import tomllib
@@ -16,12 +16,12 @@ from dash import html
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from components.chart import Chart, Column
-from components.claim_outcome import Mark, Measure, NotTestableError, Outcome
-from components.claim_tests import ClaimTest
+from components.claims.outcome import Mark, Measure, NotTestableError, Outcome
+from components.claims.tests import ClaimTest
 from data_sources.series import Series
 from view_state import ViewState, to_query
 
-FILE = Path(__file__).with_suffix(".toml")
+FILE = Path(__file__).parents[1] / "claims" / "claims.toml"
 
 # Told apart without colour; and in the words of the table.
 MARKS: Mapping[Mark, tuple[str, str]] = {

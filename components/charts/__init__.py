@@ -1,0 +1,1 @@
+"""The charts: one file each, with the four functions of the contract in components/chart.py."""

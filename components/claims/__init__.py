@@ -1,0 +1,1 @@
+"""Claims that people made, and the tests they are put to."""
